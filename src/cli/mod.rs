@@ -1,0 +1,87 @@
+//! The command line: what was typed becomes validated requests to the rooms below, and their
+//! results become text, JSON and exit codes. One file a subcommand; no measurement logic here.
+
+mod error;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use error::{CliError, Exit};
+
+/// An adaptive skill assessment for back-end developers.
+#[derive(Debug, Parser)]
+#[command(name = "gradus", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Options that every command understands.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Read question banks from DIR instead of the embedded ones
+    #[arg(long, global = true, value_name = "DIR")]
+    pub banks: Option<PathBuf>,
+    /// Where sessions are kept: sqlite:PATH
+    #[arg(long, global = true, value_name = "URL")]
+    pub database: Option<String>,
+    /// Output format; each command names those it has
+    #[arg(long, global = true, value_enum)]
+    pub format: Option<Format>,
+    /// Use colour
+    #[arg(long, global = true, value_enum, default_value = "auto")]
+    pub color: Color,
+    /// Say less on stderr
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more on stderr
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// Output formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON object on stdout.
+    Json,
+    /// Comma-separated values.
+    Csv,
+    /// One self-contained page.
+    Html,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal that has not asked otherwise.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {}
+
+/// Parses the process's arguments, runs the command and turns the result into an exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result: Result<Exit, CliError> = match cli.command {
+        Some(command) => match command {},
+        None => Err(CliError::new(Exit::Usage, "no command given").help("see `gradus --help`")),
+    };
+    match result {
+        Ok(exit) => ExitCode::from(exit as u8),
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(error.exit as u8)
+        }
+    }
+}

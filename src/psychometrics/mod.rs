@@ -1,0 +1,6 @@
+//! Numbers only: item response models, estimation, selection, stopping and the adaptive engine.
+//!
+//! This room knows no text, no people and no files. Everything is a pure function of its
+//! arguments; randomness comes as a seeded stream from the caller.
+
+pub mod numeric;

@@ -1,0 +1,1 @@
+//! The one integration crate: each module asks one kind of question of the whole program.
