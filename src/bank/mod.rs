@@ -1,1 +1,18 @@
-//! To be filled.
+//! What a question is: the types, the YAML reader with its diagnostics, the checks, and the
+//! fingerprint. It parses text that it is given and never opens a file, and it never knows who
+//! answered what.
+
+mod ids;
+mod types;
+mod words;
+
+pub use ids::{ItemId, ObjectiveId, OptionId, RoleId, SubtopicId, TopicId};
+pub use types::{
+    Author, Bank, Blueprint, Cells, Choice, Cut, Environment, IrtPrior, Item, Key, LevelText,
+    Media, Objective, PathStep, Reference, ReferenceSource, Retirement, Role, Subtopic, TestForm,
+    TextPattern, Topic, Verify, Waiver,
+};
+pub use words::{
+    AuthorKind, Cognitive, ItemType, Level, MultiRule, Normalise, OrderRule, Runner, Status,
+    Volatility,
+};
