@@ -3,4 +3,5 @@
 //! This room knows no text, no people and no files. Everything is a pure function of its
 //! arguments; randomness comes as a seeded stream from the caller.
 
+pub mod irt;
 pub mod numeric;
