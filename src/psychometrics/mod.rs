@@ -3,5 +3,9 @@
 //! This room knows no text, no people and no files. Everything is a pure function of its
 //! arguments; randomness comes as a seeded stream from the caller.
 
+pub mod cat;
+pub mod estimation;
 pub mod irt;
 pub mod numeric;
+pub mod selection;
+pub mod stopping;

@@ -1,0 +1,132 @@
+//! Which item next: the rules that bind (quotas, enemies, shares), then the ranking by posterior
+//! trace, then chance among the best for the first questions.
+
+use rand::RngExt;
+
+use super::state::Cat;
+use crate::psychometrics::numeric::stream::{Purpose, stream};
+use crate::psychometrics::selection::posterior_trace::expected_gain;
+
+/// The item chosen and why.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Choice {
+    /// Pool position.
+    pub item: usize,
+    /// Expected fall of the objective's variance.
+    pub value: f64,
+    /// What decided.
+    pub why: Why,
+}
+
+/// What decided on an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// It was expected to tell most.
+    MostInformative,
+    /// Drawn by the seed among so many of the most informative, as the first questions are.
+    DrawnAmongBest {
+        /// Number of items in the draw.
+        among: usize,
+    },
+    /// The most informative of a topic that still needed questions.
+    TopicRequired {
+        /// The topic.
+        topic: usize,
+    },
+}
+
+/// The next item, or `None` when no item may be asked.
+pub(super) fn choose(cat: &Cat, seed: u64) -> Option<Choice> {
+    let required = topics_required(cat);
+    let mut candidates = allowed(cat, &required, true);
+    if candidates.is_empty() {
+        // Spreading over subtopics and the share of code give way before the test ends early.
+        candidates = allowed(cat, &required, false);
+    }
+    let mut ranked = rank(cat, &candidates);
+    let position = cat.asked().len();
+    let rule = cat.design().randomesque;
+    let among = if position < rule.questions { rule.among.min(ranked.len()) } else { 1 };
+    if among > 1 {
+        ranked.truncate(among);
+        let drawn = stream(seed, position as u64, Purpose::Selection).random_range(0..among);
+        let (item, value) = ranked[drawn];
+        return Some(Choice { item, value, why: Why::DrawnAmongBest { among } });
+    }
+    let (item, value) = *ranked.first()?;
+    let topic = cat.pool().items()[item].topic;
+    let why = if required[topic] { Why::TopicRequired { topic } } else { Why::MostInformative };
+    Some(Choice { item, value, why })
+}
+
+/// Topics that must be asked now, because the questions left before the test may stop are all
+/// needed for minima. All `false` when the choice is free.
+fn topics_required(cat: &Cat) -> Vec<bool> {
+    let design = cat.design();
+    let answered = cat.answered_by_topic();
+    let missing = |k: usize| design.quotas[k].min.saturating_sub(answered[k]);
+    let needed: usize = (0..answered.len()).map(missing).sum();
+    let asked = cat.asked().len();
+    let horizon = if asked < design.length_min { design.length_min } else { design.length_max };
+    let binding = needed > 0 && needed >= horizon.saturating_sub(asked);
+    (0..answered.len()).map(|k| binding && missing(k) > 0 && has_item_left(cat, k)).collect()
+}
+
+fn has_item_left(cat: &Cat, topic: usize) -> bool {
+    (0..cat.pool().items().len())
+        .any(|j| cat.pool().items()[j].topic == topic && may_be_asked(cat, j))
+}
+
+/// Neither asked, nor excluded by one that was.
+fn may_be_asked(cat: &Cat, j: usize) -> bool {
+    let items = cat.pool().items();
+    items[j].eligible
+        && cat.asked().iter().all(|&(i, _)| {
+            i != j && !items[i].excludes.contains(&j) && !items[j].excludes.contains(&i)
+        })
+}
+
+fn allowed(cat: &Cat, required: &[bool], spread: bool) -> Vec<usize> {
+    let items = cat.pool().items();
+    let design = cat.design();
+    let answered = cat.answered_by_topic();
+    let any_required = required.iter().any(|r| *r);
+    let asked_of_group =
+        |group| cat.asked().iter().filter(|(i, _)| items[*i].group == group).count();
+    let code_asked = cat.asked().iter().filter(|(i, _)| items[*i].is_code).count();
+    (0..items.len())
+        .filter(|&j| {
+            let item = &items[j];
+            answered[item.topic] < design.quotas[item.topic].max
+                && (!any_required || required[item.topic])
+                && (!spread
+                    || (asked_of_group(item.group) < design.group_max
+                        && !(item.is_code && code_asked >= design.code_max)))
+                && may_be_asked(cat, j)
+        })
+        .collect()
+}
+
+/// Candidates with their value, best first; ties go to the earlier id.
+fn rank(cat: &Cat, candidates: &[usize]) -> Vec<(usize, f64)> {
+    let posterior = cat.posterior();
+    let objective = &cat.design().objective;
+    let worth: Vec<f64> =
+        (0..posterior.len()).map(|k| objective.value_of_topic(posterior, k)).collect();
+    let mut ranked: Vec<(usize, f64)> = candidates
+        .iter()
+        .map(|&j| {
+            let item = &cat.pool().items()[j];
+            let k = item.topic;
+            let gain = expected_gain(&item.model, posterior.mean()[k], posterior.variance(k));
+            (j, worth[k] * gain)
+        })
+        .collect();
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    ranked
+}
+
+/// Candidates of a free choice, for forecasts: ranked by value under the present posterior.
+pub(super) fn free_candidates(cat: &Cat) -> Vec<usize> {
+    (0..cat.pool().items().len()).filter(|&j| may_be_asked(cat, j)).collect()
+}

@@ -1,0 +1,163 @@
+//! The state of one adaptive test: what was answered and what follows for the abilities.
+
+use std::sync::Arc;
+
+use super::choose::{self, Choice};
+use super::design::{Design, DesignError, Pool};
+use crate::psychometrics::estimation::posterior::{
+    GRID_POINTS, Gaussian, OnGrid, TopicPosterior, grid,
+};
+use crate::psychometrics::stopping::{StopReason, StopState};
+
+/// What was seen of one item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Observation {
+    /// A score category, from 0.
+    Category(usize),
+    /// The person said that they do not know.
+    ///
+    /// On an item with lower asymptote `c` the likelihood is `P^c (1 − P)^(1−c)`: its expected
+    /// log-score is that of blind guessing, so neither guessing nor honesty pays.
+    DontKnow,
+}
+
+/// Why a test ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stop {
+    /// The stop rule held.
+    Rule(StopReason),
+    /// The greatest length was reached.
+    LengthReached,
+    /// No item may be asked any more.
+    NoItemsLeft,
+}
+
+/// One running test.
+#[derive(Debug, Clone)]
+pub struct Cat {
+    pool: Arc<Pool>,
+    design: Arc<Design>,
+    posterior: TopicPosterior,
+    asked: Vec<(usize, Observation)>,
+    log_likelihoods: Vec<(usize, OnGrid)>,
+}
+
+impl Cat {
+    /// A test before its first question.
+    ///
+    /// # Errors
+    /// When the design does not fit the pool or the prior has another number of abilities.
+    pub fn new(pool: Arc<Pool>, design: Arc<Design>, prior: Gaussian) -> Result<Self, DesignError> {
+        design.check(pool.topics())?;
+        if prior.len() != pool.topics() {
+            let (found, expected) = (prior.len(), pool.topics());
+            return Err(DesignError::Shape { what: "prior abilities", found, expected });
+        }
+        let posterior = TopicPosterior::new(prior);
+        Ok(Self { pool, design, posterior, asked: Vec::new(), log_likelihoods: Vec::new() })
+    }
+
+    /// The item pool.
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// The rules of this test.
+    pub fn design(&self) -> &Design {
+        &self.design
+    }
+
+    /// Items answered so far, in the order of asking.
+    pub fn asked(&self) -> &[(usize, Observation)] {
+        &self.asked
+    }
+
+    /// The Gaussian posterior over all abilities.
+    pub fn posterior(&self) -> &Gaussian {
+        self.posterior.gaussian()
+    }
+
+    /// The posterior with its topic likelihoods, for what needs more than two moments.
+    pub fn topic_posterior(&self) -> &TopicPosterior {
+        &self.posterior
+    }
+
+    /// Mean and standard deviation of the general level `C = wᵀθ`.
+    pub fn general_level(&self) -> (f64, f64) {
+        self.posterior().combination(&self.design.weights)
+    }
+
+    /// Number of questions answered on each topic.
+    pub fn answered_by_topic(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.pool.topics()];
+        for (item, _) in &self.asked {
+            counts[self.pool.items()[*item].topic] += 1;
+        }
+        counts
+    }
+
+    /// Takes in one answer.
+    ///
+    /// # Panics
+    /// When `item` is not in the pool or the category not one of the item's; the caller scored
+    /// the response against that very item.
+    pub fn record(&mut self, item: usize, observation: Observation) {
+        let topic = self.pool.items()[item].topic;
+        let log_likelihood = self.log_likelihood(item, observation);
+        self.asked.push((item, observation));
+        let at = self.log_likelihoods.partition_point(|(other, _)| *other < item);
+        self.log_likelihoods.insert(at, (item, log_likelihood));
+        let mut sum: OnGrid = [0.0; GRID_POINTS];
+        for (other, values) in &self.log_likelihoods {
+            if self.pool.items()[*other].topic == topic {
+                sum.iter_mut().zip(values).for_each(|(total, value)| *total += value);
+            }
+        }
+        self.posterior.set_topic(topic, sum);
+    }
+
+    /// The stop rule's view of this test, and what it says.
+    pub fn stop(&self) -> Option<Stop> {
+        if self.asked.len() >= self.design.length_max {
+            return Some(Stop::LengthReached);
+        }
+        let answered = self.answered_by_topic();
+        let covered = self.design.quotas.iter().zip(&answered).all(|(q, n)| *n >= q.min);
+        if self.asked.len() < self.design.length_min || !covered {
+            return None;
+        }
+        let (mean, sd) = self.general_level();
+        let state = StopState::classification(self.asked.len(), mean, sd, &self.design.cuts);
+        self.design.stop.evaluate(&state).map(Stop::Rule)
+    }
+
+    /// The next question, or why there is none.
+    ///
+    /// # Errors
+    /// The reason to stop, when the test is over.
+    pub fn next(&self, seed: u64) -> Result<Choice, Stop> {
+        match self.stop() {
+            Some(stop) => Err(stop),
+            None => choose::choose(self, seed).ok_or(Stop::NoItemsLeft),
+        }
+    }
+
+    fn log_likelihood(&self, item: usize, observation: Observation) -> OnGrid {
+        let item = &self.pool.items()[item];
+        let theta = grid();
+        match observation {
+            Observation::Category(category) => {
+                std::array::from_fn(|q| item.model.log_probability(theta[q], category))
+            }
+            Observation::DontKnow => {
+                let c = item.lower_asymptote;
+                let top = item.model.categories() - 1;
+                std::array::from_fn(|q| {
+                    let right = item.model.log_probability(theta[q], top);
+                    let wrong = item.model.log_probability(theta[q], 0);
+                    c * right + (1.0 - c) * wrong
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! The posterior of many correlated abilities, by expectation propagation with one site a topic.
+//!
+//! For between-item models the posterior factorises as
+//! `p(θ | x) ∝ N(θ; 0, Σ₀) Π_k L_k(θ_k)`, where `L_k` is the product of the likelihoods of topic
+//! `k`'s items: a function of one variable, kept on a fixed grid. Each `L_k` is approximated by
+//! one Gaussian site `exp(ν_k θ − τ_k θ²/2)` that is refined until nothing moves (Minka 2001,
+//! *Expectation propagation for approximate Bayesian inference*, §3). One site a topic rather than
+//! one an item makes the result exact for a single topic, free of the order of the answers, and
+//! cheap.
+//!
+//! This module never looks at items: it takes log-likelihoods on the grid.
+
+use crate::psychometrics::numeric::sums::blocked_sum;
+
+/// Points of the ability grid on which topic likelihoods are kept.
+pub const GRID_POINTS: usize = 61;
+/// Lower end of the ability grid, in units of the population's standard deviation.
+pub const GRID_LOW: f64 = -6.0;
+/// Upper end of the ability grid.
+pub const GRID_HIGH: f64 = 6.0;
+/// Sweeps end when no topic mean moves by more than this.
+pub const SWEEP_TOLERANCE: f64 = 1e-9;
+/// The most sweeps over the topics.
+pub const SWEEPS_MAX: usize = 50;
+
+/// A function of one ability on the fixed grid.
+pub type OnGrid = [f64; GRID_POINTS];
+
+/// The ability at each point of the grid.
+///
+/// ```
+/// let grid = gradus::psychometrics::estimation::posterior::grid();
+/// assert_eq!((grid[0], grid[30], grid[60]), (-6.0, 0.0, 6.0));
+/// ```
+pub fn grid() -> OnGrid {
+    let step = (GRID_HIGH - GRID_LOW) / (GRID_POINTS - 1) as f64;
+    std::array::from_fn(|q| {
+        // Written so that the two halves mirror each other exactly.
+        (q as f64 - (GRID_POINTS - 1) as f64 / 2.0) * step
+    })
+}
+
+/// A Gaussian approximation of a posterior over `K` abilities.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gaussian {
+    mean: Vec<f64>,
+    covariance: Vec<f64>,
+}
+
+impl Gaussian {
+    /// A Gaussian with mean zero and the given row-major covariance.
+    ///
+    /// # Panics
+    /// When `covariance` is not `k × k`; both come from a checked plan.
+    pub fn prior(k: usize, covariance: Vec<f64>) -> Self {
+        assert_eq!(covariance.len(), k * k, "a covariance of {k} abilities has {} cells", k * k);
+        Self { mean: vec![0.0; k], covariance }
+    }
+
+    /// Number of abilities.
+    pub fn len(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// Whether there are no abilities at all.
+    pub fn is_empty(&self) -> bool {
+        self.mean.is_empty()
+    }
+
+    /// Means, one an ability.
+    pub fn mean(&self) -> &[f64] {
+        &self.mean
+    }
+
+    /// Row-major covariance.
+    pub fn covariance(&self) -> &[f64] {
+        &self.covariance
+    }
+
+    /// Variance of ability `k`.
+    pub fn variance(&self, k: usize) -> f64 {
+        self.covariance[k * self.len() + k]
+    }
+
+    /// Row (equally, column) `k` of the covariance.
+    pub fn column(&self, k: usize) -> &[f64] {
+        let n = self.len();
+        &self.covariance[k * n..(k + 1) * n]
+    }
+
+    /// Mean and standard deviation of the weighted sum `wᵀθ`.
+    ///
+    /// ```
+    /// use gradus::psychometrics::estimation::posterior::Gaussian;
+    /// let prior = Gaussian::prior(2, vec![1.0, 0.5, 0.5, 1.0]);
+    /// let (mean, sd) = prior.combination(&[0.5, 0.5]);
+    /// assert!(mean == 0.0 && (sd - 0.75f64.sqrt()).abs() < 1e-15);
+    /// ```
+    pub fn combination(&self, weights: &[f64]) -> (f64, f64) {
+        let mean: f64 = weights.iter().zip(&self.mean).map(|(w, m)| w * m).sum();
+        let variance: f64 =
+            weights.iter().enumerate().map(|(k, w)| w * dot(self.column(k), weights)).sum();
+        (mean, variance.max(0.0).sqrt())
+    }
+
+    /// Adds `Δτ, Δν` to the natural parameters of ability `k` (a rank-one update).
+    ///
+    /// Returns `false`, leaving all as it was, where the result would not be a distribution.
+    pub fn absorb(&mut self, k: usize, delta_tau: f64, delta_nu: f64) -> bool {
+        let n = self.len();
+        let denominator = 1.0 + delta_tau * self.variance(k);
+        if !(denominator > 0.0 && denominator.is_finite() && delta_nu.is_finite()) {
+            return false;
+        }
+        let column: Vec<f64> = self.column(k).to_vec();
+        let shift = (delta_nu - delta_tau * self.mean[k]) / denominator;
+        let shrink = delta_tau / denominator;
+        for i in 0..n {
+            self.mean[i] += column[i] * shift;
+            for j in 0..n {
+                self.covariance[i * n + j] -= column[i] * column[j] * shrink;
+            }
+        }
+        true
+    }
+
+    /// Takes away the variance that an observation is expected to explain:
+    /// `Σ ← Σ − g Σe_k (Σe_k)ᵀ`, the mean unchanged.
+    pub fn shrink(&mut self, k: usize, gain: f64) {
+        let n = self.len();
+        let column: Vec<f64> = self.column(k).to_vec();
+        for i in 0..n {
+            for j in 0..n {
+                self.covariance[i * n + j] -= column[i] * column[j] * gain;
+            }
+        }
+    }
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
+
+/// How the sweeps ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Convergence {
+    /// No topic mean moved by more than [`SWEEP_TOLERANCE`] in the last of so many sweeps.
+    Converged {
+        /// Sweeps made.
+        sweeps: usize,
+    },
+    /// The sweeps ran out; the largest last movement of a topic mean.
+    Stalled {
+        /// Movement in the last sweep, in units of θ.
+        movement: f64,
+    },
+}
+
+/// Prior and topic likelihoods of one person, and the posterior that follows.
+#[derive(Debug, Clone)]
+pub struct TopicPosterior {
+    prior: Gaussian,
+    log_likelihood: Vec<Option<Box<OnGrid>>>,
+    sites: Vec<Site>,
+    posterior: Gaussian,
+    convergence: Convergence,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Site {
+    tau: f64,
+    nu: f64,
+}
+
+/// Mean and variance of the tilted distribution of one ability.
+struct Tilted {
+    mean: f64,
+    variance: f64,
+}
+
+impl TopicPosterior {
+    /// A person of whom nothing is known but the population.
+    pub fn new(prior: Gaussian) -> Self {
+        let k = prior.len();
+        Self {
+            posterior: prior.clone(),
+            prior,
+            log_likelihood: vec![None; k],
+            sites: vec![Site::default(); k],
+            convergence: Convergence::Converged { sweeps: 0 },
+        }
+    }
+
+    /// Replaces topic `k`'s log-likelihood and sweeps until the posterior stands still.
+    ///
+    /// `log_likelihood` is the sum over the topic's answered items, added in an order that does
+    /// not depend on when they were asked; then neither does the posterior.
+    pub fn set_topic(&mut self, k: usize, log_likelihood: OnGrid) {
+        self.log_likelihood[k] = Some(Box::new(log_likelihood));
+        // From the prior, never from the last state: the result is a function of the likelihoods
+        // alone, whichever answer came last.
+        self.sites.fill(Site::default());
+        self.posterior.clone_from(&self.prior);
+        self.convergence = self.sweep();
+    }
+
+    /// The Gaussian posterior over all abilities.
+    pub fn gaussian(&self) -> &Gaussian {
+        &self.posterior
+    }
+
+    /// How the last sweeps ended.
+    pub fn convergence(&self) -> Convergence {
+        self.convergence
+    }
+
+    /// The posterior of ability `k` on the grid, summing to one: the cavity times the exact
+    /// likelihood of the topic, which shows a skewness that the Gaussian does not.
+    pub fn marginal_on_grid(&self, k: usize) -> OnGrid {
+        let (mean, variance) =
+            self.cavity(k).unwrap_or((self.prior.mean[k], self.prior.variance(k)));
+        let mut density = self.tilted_weights(k, mean, variance);
+        let total = blocked_sum(&density);
+        density.iter_mut().for_each(|w| *w /= total);
+        density
+    }
+
+    fn sweep(&mut self) -> Convergence {
+        let mut movement = f64::INFINITY;
+        for sweep in 1..=SWEEPS_MAX {
+            let before = self.posterior.mean.clone();
+            // Oscillation of 3PL sites dies out when late sweeps take smaller steps.
+            let step = if sweep <= 10 { 1.0 } else { 0.8 };
+            for k in 0..self.sites.len() {
+                if self.log_likelihood[k].is_some() {
+                    self.refine(k, step);
+                }
+            }
+            movement = before
+                .iter()
+                .zip(&self.posterior.mean)
+                .map(|(a, b)| (a - b).abs())
+                .fold(0.0, f64::max);
+            if movement < SWEEP_TOLERANCE {
+                return Convergence::Converged { sweeps: sweep };
+            }
+        }
+        Convergence::Stalled { movement }
+    }
+
+    fn cavity(&self, k: usize) -> Option<(f64, f64)> {
+        let variance = self.posterior.variance(k);
+        let precision = 1.0 / variance - self.sites[k].tau;
+        if !(precision > 0.0 && precision.is_finite()) {
+            return None;
+        }
+        let cavity_variance = 1.0 / precision;
+        let mean = cavity_variance * (self.posterior.mean[k] / variance - self.sites[k].nu);
+        Some((mean, cavity_variance))
+    }
+
+    fn refine(&mut self, k: usize, step: f64) {
+        let Some((mean, variance)) = self.cavity(k) else { return };
+        let tilted = self.tilted_moments(k, mean, variance);
+        if !(tilted.variance > 0.0 && tilted.mean.is_finite()) {
+            return;
+        }
+        // A negative τ is normal under a lower asymptote; it stays as long as the result is a
+        // distribution, which `absorb` sees to.
+        let site = self.sites[k];
+        let delta_tau = step * (1.0 / tilted.variance - 1.0 / variance - site.tau);
+        let delta_nu = step * (tilted.mean / tilted.variance - mean / variance - site.nu);
+        if self.posterior.absorb(k, delta_tau, delta_nu) {
+            self.sites[k] = Site { tau: site.tau + delta_tau, nu: site.nu + delta_nu };
+        }
+    }
+
+    fn tilted_weights(&self, k: usize, mean: f64, variance: f64) -> OnGrid {
+        let theta = grid();
+        let mut log_weight: OnGrid = std::array::from_fn(|q| {
+            let z = theta[q] - mean;
+            -0.5 * z * z / variance + self.log_likelihood[k].as_ref().map_or(0.0, |l| l[q])
+        });
+        let top = log_weight.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        for w in &mut log_weight {
+            *w = libm::exp(*w - top);
+        }
+        // The trapezoid halves the two ends.
+        log_weight[0] *= 0.5;
+        log_weight[GRID_POINTS - 1] *= 0.5;
+        log_weight
+    }
+
+    fn tilted_moments(&self, k: usize, mean: f64, variance: f64) -> Tilted {
+        let theta = grid();
+        let weight = self.tilted_weights(k, mean, variance);
+        let total = blocked_sum(&weight);
+        let first: OnGrid = std::array::from_fn(|q| weight[q] * theta[q]);
+        let m = blocked_sum(&first) / total;
+        let second: OnGrid = std::array::from_fn(|q| weight[q] * (theta[q] - m) * (theta[q] - m));
+        Tilted { mean: m, variance: blocked_sum(&second) / total }
+    }
+}

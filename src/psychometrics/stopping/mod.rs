@@ -1,0 +1,8 @@
+//! When a test may end: rules over what is known of an ability so far, and the levels that follow
+//! from it. A rule never looks at items and never chooses any; the reason is always reported.
+
+pub mod levels;
+mod rule;
+
+pub use levels::{CutScore, level_probabilities, probability_above};
+pub use rule::{StopReason, StopRule, StopRuleError, StopState};
