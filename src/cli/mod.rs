@@ -1,7 +1,10 @@
 //! The command line: what was typed becomes validated requests to the rooms below, and their
 //! results become text, JSON and exit codes. One file a subcommand; no measurement logic here.
 
+pub mod data_dir;
+pub mod edge;
 mod error;
+mod sessions;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -68,13 +71,16 @@ pub enum Color {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    /// List past and paused sessions, or delete one
+    Sessions(sessions::SessionsArgs),
+}
 
 /// Parses the process's arguments, runs the command and turns the result into an exit code.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result: Result<Exit, CliError> = match cli.command {
-        Some(command) => match command {},
+        Some(Command::Sessions(args)) => sessions::run(&cli.global, &args),
         None => Err(CliError::new(Exit::Usage, "no command given").help("see `gradus --help`")),
     };
     match result {

@@ -1,1 +1,4 @@
 //! The one integration crate: each module asks one kind of question of the whole program.
+
+mod sessions;
+mod store;
