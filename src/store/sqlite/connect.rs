@@ -53,10 +53,11 @@ fn open_writer(path: &Path, settings: Settings, name: &str) -> Result<Connection
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_millis(PATIENCE_MS.into()))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
-    let found = schema(&connection, name)?;
+    // Before anything is read: reading would leave a log that is as read-only as the file.
     if connection.is_readonly("main")? {
         return Err(StoreError::ReadOnly { database: name.to_owned() }.into());
     }
+    let found = schema(&connection, name)?;
     // secure_delete overwrites what is deleted with zeros; FULL syncs the log on every commit.
     connection.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; \

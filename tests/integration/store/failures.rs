@@ -181,7 +181,8 @@ fn a_newer_schema_is_refused() {
 fn damage_is_found() {
     // Goal: a damaged row or page is an error that names itself, never a wrong answer. Method:
     // each kind of damage on a copy of its own.
-    let damages: [(&str, fn(&Store) -> bool); 4] = [
+    type Found = fn(&Store) -> bool;
+    let damages: [(&str, Found); 4] = [
         ("UPDATE banks SET content = 'AAAA'", |it| is_corrupt(it.bank("f00d"))),
         ("UPDATE sessions SET plan = '{'", |it| is_corrupt(it.session("s1"))),
         ("UPDATE sessions SET seed = '-1'", |it| is_corrupt(it.sessions())),
