@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Barrier;
 
 use gradus::store::{DatabaseUrl, Settings, Store, StoreError};
 use rusqlite::Connection;
@@ -270,13 +271,16 @@ fn a_deleted_session_is_in_no_file() {
 
 #[test]
 fn first_openers_do_not_collide() {
-    // Goal: two programs may meet on a new database. Method: 8 threads open the same new file, 5
-    // times over; every one of them opens it and finds the same schema.
-    for _ in 0..5 {
+    // Goal: two programs may meet on a new database. Method: 8 threads open the same new file at
+    // the same moment, 25 times over; every one of them opens it and finds the same schema.
+    for _ in 0..25 {
         let (_directory, path) = scratch();
-        let url = DatabaseUrl::file(&path);
+        let (url, start) = (DatabaseUrl::file(&path), Barrier::new(8));
         std::thread::scope(|scope| {
-            let opened = || Store::open_with(&url, Settings::default()).map(|it| it.sessions());
+            let opened = || {
+                start.wait();
+                Store::open_with(&url, Settings::default()).map(|it| it.sessions())
+            };
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(opened)).collect();
             for thread in threads {
                 assert_eq!(thread.join().expect("a thread"), Ok(Ok(vec![])));
