@@ -10,6 +10,7 @@ mod plan;
 mod response;
 mod scoring;
 mod session;
+pub mod study;
 
 pub use plan::{Plan, PlanError, PlanSpec};
 pub use response::{PlainInput, Response, ResponseError, letter};

@@ -169,13 +169,12 @@ impl Plan {
     /// # Errors
     /// When plan and bank do not fit (a plan stored with another bank).
     pub fn engine(&self, bank: &Bank) -> Result<Cat, PlanError> {
-        let pool = pool(bank, self)?;
-        let design = self.design(bank)?;
-        let k = bank.topics.len();
-        Ok(Cat::new(Arc::new(pool), Arc::new(design), population(k, bank.rho))?)
+        let (pool, design) = (self.pool(bank)?, self.design(bank)?);
+        let prior = population(bank.topics.len(), bank.rho);
+        Ok(Cat::new(Arc::new(pool), Arc::new(design), prior)?)
     }
 
-    fn design(&self, bank: &Bank) -> Result<Design, PlanError> {
+    pub(super) fn design(&self, bank: &Bank) -> Result<Design, PlanError> {
         let weights = self.weights(bank);
         let quotas = bank.topics.iter().zip(&weights).map(|(topic, weight)| {
             if !self.has(&topic.id) {
@@ -201,6 +200,33 @@ impl Plan {
         })
     }
 
+    /// The bank's items as the engine sees them, at the same positions.
+    pub(super) fn pool(&self, bank: &Bank) -> Result<Pool, PlanError> {
+        let groups: Vec<&str> = bank
+            .topics
+            .iter()
+            .flat_map(|topic| topic.subtopics.iter().map(|subtopic| subtopic.id.as_str()))
+            .collect();
+        let group = |item: &Item| groups.iter().position(|id| *id == item.subtopic.as_str());
+        let items: Result<Vec<PoolItem>, PlanError> = bank
+            .items
+            .iter()
+            .map(|item| {
+                Ok(PoolItem {
+                    // A bank that loads names no topic or subtopic that it does not have.
+                    topic: bank.topic_index(&item.topic).unwrap_or(usize::MAX),
+                    group: group(item).unwrap_or(groups.len()),
+                    model: response_model(item, item.prior.b, item.prior.b_sd)?,
+                    lower_asymptote: item.prior.c,
+                    excludes: exclusions(bank, item),
+                    is_code: shows_code(item),
+                    eligible: item.status == Status::Live && self.has(&item.topic),
+                })
+            })
+            .collect();
+        Ok(Pool::new(bank.topics.len(), items?)?)
+    }
+
     /// Most questions of one subtopic: twice an even spread, at least 2.
     fn group_max(&self, bank: &Bank) -> usize {
         let subtopics: usize = bank
@@ -214,7 +240,7 @@ impl Plan {
 }
 
 /// `N(0, Σ)` with unit variances and one correlation between any two topics.
-fn population(k: usize, rho: f64) -> Gaussian {
+pub(super) fn population(k: usize, rho: f64) -> Gaussian {
     let cell = |at: usize| if at % (k + 1) == 0 { 1.0 } else { rho };
     Gaussian::prior(k, (0..k * k).map(cell).collect())
 }
@@ -252,47 +278,20 @@ fn chosen_topics(
     Ok(bank.topics.iter().filter(chosen).map(|topic| topic.id.as_str().to_owned()).collect())
 }
 
-fn pool(bank: &Bank, plan: &Plan) -> Result<Pool, PlanError> {
-    let groups: Vec<&str> = bank
-        .topics
-        .iter()
-        .flat_map(|topic| topic.subtopics.iter().map(|subtopic| subtopic.id.as_str()))
-        .collect();
-    let items: Result<Vec<PoolItem>, PlanError> = bank
-        .items
-        .iter()
-        .map(|item| {
-            Ok(PoolItem {
-                // A bank that loads names no topic or subtopic that it does not have.
-                topic: bank.topic_index(&item.topic).unwrap_or(usize::MAX),
-                group: groups
-                    .iter()
-                    .position(|id| *id == item.subtopic.as_str())
-                    .unwrap_or(groups.len()),
-                model: response_model(item)?,
-                lower_asymptote: item.prior.c,
-                excludes: exclusions(bank, item),
-                is_code: shows_code(item),
-                eligible: item.status == Status::Live && plan.has(&item.topic),
-            })
-        })
-        .collect();
-    Ok(Pool::new(bank.topics.len(), items?)?)
-}
-
 /// The item's model with the uncertainty of its difficulty in its slope.
 ///
 /// A judged difficulty is only known up to `sd`; averaged over it, a logistic curve of slope `a`
 /// is close to one of slope `κa`, `κ = (1 + π a² sd²/8)^(−1/2)` (MacKay 1992, *The evidence
-/// framework applied to classification networks*, eq. 10).
-fn response_model(item: &Item) -> Result<ItemModel, PlanError> {
+/// framework applied to classification networks*, eq. 10). With `sd` 0 this is the item's own
+/// model at difficulty `b`.
+pub(super) fn response_model(item: &Item, b: f64, sd: f64) -> Result<ItemModel, PlanError> {
     let prior = item.prior;
-    let slope = |a: f64| a * mackay_kappa(a * a * prior.b_sd * prior.b_sd);
+    let slope = |a: f64| a * mackay_kappa(a * a * sd * sd);
     let model = match max_score(item) {
-        1 => ItemModel::logistic(slope(prior.a), prior.b, prior.c, 1.0),
+        1 => ItemModel::logistic(slope(prior.a), b, prior.c, 1.0),
         steps => {
             let middle = (steps as f64 - 1.0) / 2.0;
-            let step = |v: usize| prior.b + STEP_SPREAD * (v as f64 - middle);
+            let step = |v: usize| b + STEP_SPREAD * (v as f64 - middle);
             let a = slope(PARTIAL_CREDIT_SLOPE * prior.a);
             ItemModel::generalized_partial_credit(a, (0..steps).map(step).collect())
         }

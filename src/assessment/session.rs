@@ -139,14 +139,47 @@ impl Session {
                     return Err(ReplayError::OtherQuestion { position, asks, answered });
                 }
             };
-            let item = &session.bank.items[asked.item];
-            let response = Response::from_json(item, &answer.response).map_err(|source| {
-                let (position, item) = (answer.position, answer.item.clone());
-                ReplayError::Response { position, item, source }
-            })?;
-            session.take_in(asked, response, answer.seconds);
+            session.take_in_stored(asked, answer)?;
         }
         Ok(session)
+    }
+
+    /// A session scored from its stored answers as they stand, whichever questions this engine
+    /// would have asked: for sessions that another engine ran. It goes on with this engine's
+    /// choices.
+    ///
+    /// # Errors
+    /// When an item is not in the bank, or a response does not fit it.
+    pub fn rescore(
+        bank: Arc<Bank>,
+        plan: Plan,
+        seed: u64,
+        answers: &[StoredAnswer],
+    ) -> Result<Self, ReplayError> {
+        let mut session = Self::start(bank, plan, seed)?;
+        for answer in answers {
+            let position = answer.position;
+            let item = session.bank.items.iter().position(|item| item.id.as_str() == answer.item);
+            let item = item.ok_or_else(|| ReplayError::OtherQuestion {
+                position,
+                asks: "no such item of this bank".to_owned(),
+                answered: answer.item.clone(),
+            })?;
+            let shown = shown_order(&session.bank.items[item], seed, position);
+            let asked = Asked { position, item, shown, why: Why::Recorded };
+            session.take_in_stored(asked, answer)?;
+        }
+        Ok(session)
+    }
+
+    fn take_in_stored(&mut self, asked: Asked, answer: &StoredAnswer) -> Result<(), ReplayError> {
+        let item = &self.bank.items[asked.item];
+        let response = Response::from_json(item, &answer.response).map_err(|source| {
+            let (position, item) = (answer.position, answer.item.clone());
+            ReplayError::Response { position, item, source }
+        })?;
+        self.take_in(asked, response, answer.seconds);
+        Ok(())
     }
 
     /// Takes in the response to the open question. `seconds` is `None` unless a person was timed.

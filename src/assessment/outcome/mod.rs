@@ -11,6 +11,7 @@ pub use learning_plan::{Objectives, PlanStep, StepStatus};
 pub use level::{CutUsed, DECISION_PROBABILITY, Decision, LevelOutcome};
 pub use profile::{TopicOutcome, Z90};
 pub use quality::{Effort, PersonFit, Quality};
+pub(crate) use specialization::relative_fit;
 pub use specialization::{RoleOutcome, Specialization, SpecializationStatus, WouldChange};
 
 use super::session::Session;

@@ -107,6 +107,11 @@ fn contrast(bank: &Bank, role: usize) -> Vec<f64> {
     raw.iter().map(|u| u / sd).collect()
 }
 
+/// The fit `z_r` of a role at known abilities.
+pub(crate) fn relative_fit(bank: &Bank, role: usize, theta: &[f64]) -> f64 {
+    contrast(bank, role).iter().zip(theta).map(|(u, t)| u * t).sum()
+}
+
 fn probabilities(session: &Session, contrasts: &[Vec<f64>]) -> Vec<f64> {
     let posterior = session.cat().posterior();
     let k = posterior.len();

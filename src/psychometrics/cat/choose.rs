@@ -33,6 +33,8 @@ pub enum Why {
         /// The topic.
         topic: usize,
     },
+    /// It stands in the record of a session that another engine ran.
+    Recorded,
 }
 
 /// The next item, or `None` when no item may be asked.

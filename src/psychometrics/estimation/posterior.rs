@@ -340,7 +340,11 @@ mod tests {
         {
             let found = posterior.gaussian();
             assert!((found.mean()[k] - mean).abs() < 0.005, "{k}: {}", found.mean()[k]);
-            assert!((found.variance(k) / variance - 1.0).abs() < 0.04, "{k}: {}", found.variance(k));
+            assert!(
+                (found.variance(k) / variance - 1.0).abs() < 0.04,
+                "{k}: {}",
+                found.variance(k)
+            );
         }
     }
 

@@ -1,0 +1,163 @@
+//! `gradus take`: an adaptive assessment, in the full screen or line by line, that ends in its
+//! report.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::bank_source::load_bank;
+use super::data_dir::open_store;
+use super::edge::random_seed;
+use super::plain::{self, Ended, resume_help};
+use super::sitting::{self, Sitting};
+use super::{Color, CliError, Exit, Format, Global};
+use crate::assessment::{Plan, PlanError, PlanSpec};
+use crate::bank::Bank;
+use crate::report::{self, Detail, Report};
+use crate::store::SessionFilter;
+
+/// Take an adaptive assessment
+#[derive(Debug, Args)]
+pub struct TakeArgs {
+    /// Topics to ask about: http,sql or all
+    #[arg(long, value_name = "TOPICS", value_delimiter = ',')]
+    topics: Vec<String>,
+    /// Ask at most N questions (default 30; one topic 15)
+    #[arg(long, value_name = "N", conflicts_with = "quick")]
+    length: Option<usize>,
+    /// A short test of at most 15 questions
+    #[arg(long)]
+    quick: bool,
+    /// Seed of every random choice; the same seed and answers give the same questions and report
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Line by line, without a full screen
+    #[arg(long)]
+    plain: bool,
+    /// Go on with an unfinished session: the latest, or the one whose id begins with ID
+    #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "",
+          conflicts_with_all = ["topics", "length", "quick", "seed"])]
+    resume: Option<String>,
+}
+
+/// Runs `gradus take`.
+///
+/// # Errors
+/// Exit 2 for a plan that cannot be; 4 for a bank that is not valid; 5 when nothing can be
+/// stored; 75 when the input ends in mid-test.
+pub fn run(global: &Global, args: &TakeArgs) -> Result<Exit, CliError> {
+    if global.format == Some(Format::Csv) {
+        return Err(CliError::new(Exit::Usage, "`gradus take` has no such format")
+            .help("use --format text, json or html"));
+    }
+    let bank = Arc::new(load_bank(global)?);
+    let sitting = match &args.resume {
+        Some(id) => resume(global, id, &bank)?,
+        None => start(global, args, &bank)?,
+    };
+    let full_screen = !args.plain
+        && matches!(global.format, None | Some(Format::Text))
+        && io::stdin().is_terminal()
+        && io::stdout().is_terminal()
+        && std::env::var_os("TERM").is_some_and(|term| term != "dumb");
+    if full_screen {
+        super::full_screen::run(sitting, use_color(global))
+    } else {
+        run_plain(global, sitting)
+    }
+}
+
+fn start(global: &Global, args: &TakeArgs, bank: &Arc<Bank>) -> Result<Sitting, CliError> {
+    let all = args.topics.is_empty() || args.topics.iter().any(|topic| topic == "all");
+    let spec = PlanSpec {
+        topics: (!all).then(|| args.topics.iter().map(|topic| topic.trim().to_owned()).collect()),
+        length: args.length,
+        quick: args.quick,
+        stop: None,
+    };
+    let plan = Plan::check(&spec, bank).map_err(refused_plan)?;
+    let seed = args.seed.map_or_else(random_seed, Ok)?;
+    Sitting::start(open_store(global)?, Arc::clone(bank), plan, seed)
+}
+
+fn refused_plan(error: PlanError) -> CliError {
+    let error_text = error.to_string();
+    let (exit, help) = match error {
+        PlanError::UnknownTopic { .. } | PlanError::NoQuestions { .. } => {
+            (Exit::NotFound, "name topics as in `gradus bank stats`, or leave --topics out")
+        }
+        PlanError::TooShort { .. } => (Exit::Usage, "raise --length or name fewer --topics"),
+        _ => (Exit::Invalid, "check the bank with `gradus bank check`"),
+    };
+    CliError::new(exit, error_text).help(help)
+}
+
+fn resume(global: &Global, id: &str, bank: &Bank) -> Result<Sitting, CliError> {
+    let store = open_store(global)?;
+    let id = (!id.is_empty()).then_some(id);
+    let id = sitting::find(&store, id, SessionFilter::Unfinished)?;
+    Sitting::resume(store, &id, bank)
+}
+
+fn use_color(global: &Global) -> bool {
+    match global.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    }
+}
+
+fn run_plain(global: &Global, mut sitting: Sitting) -> Result<Exit, CliError> {
+    for notice in sitting.notices() {
+        eprintln!("{notice}");
+    }
+    let timed = io::stdin().is_terminal();
+    super::interrupt::keep_session_on_signal(resume_help(&sitting));
+    let mut input = io::stdin().lock();
+    let as_data = matches!(global.format, Some(Format::Json | Format::Html));
+    // With data on stdout, questions and prompts are talk and go to stderr.
+    let mut out: Box<dyn Write> =
+        if as_data { Box::new(io::stderr()) } else { Box::new(io::stdout().lock()) };
+    if sitting.session().answered().is_empty() {
+        write!(out, "{}", report::introduction(sitting.session(), 80)).ok();
+    }
+    match plain::ask_all(&mut sitting, &mut input, &mut out, timed)? {
+        Ended::Finished => {}
+        Ended::EndOfInput => {
+            out.flush().ok();
+            eprintln!("\nThe input ended; every answer is kept. {}", capital(&resume_help(&sitting)));
+            return Ok(Exit::TryAgain);
+        }
+    }
+    out.flush().ok();
+    drop(out);
+    let report = Report::new(sitting.session(), sitting.run_facts());
+    let text = match global.format {
+        Some(Format::Json) => report::json(&report),
+        Some(Format::Html) => report::html(&report),
+        _ => report::text(&report, 80, false, Detail::Summary),
+    };
+    print_data(&text)?;
+    Ok(Exit::Done)
+}
+
+/// Writes a result to stdout; a reader who has gone away is no error.
+///
+/// # Errors
+/// When stdout cannot be written for another reason.
+pub fn print_data(text: &str) -> Result<(), CliError> {
+    let mut out = io::stdout().lock();
+    let written = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(CliError::new(Exit::Refused, format!("stdout cannot be written: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}
