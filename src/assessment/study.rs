@@ -13,7 +13,6 @@ use super::outcome::relative_fit;
 use super::plan::{Plan, PlanError, population, response_model};
 use crate::bank::Bank;
 use crate::psychometrics::cat::{Cat, Design, Observation, Pool};
-use crate::psychometrics::irt::ItemModel;
 use crate::psychometrics::numeric::stream::{Purpose, standard_normal, stream, uniform};
 use crate::psychometrics::stopping::{calibration_error, level_probabilities};
 
@@ -115,7 +114,8 @@ fn simulate(
         let b = prior.b + spec.harder + prior.b_sd * standard_normal(&mut random);
         let model = response_model(item, b, 0.0)?;
         let ability = truth[pool.items()[choice.item].topic];
-        cat.record(choice.item, Observation::Category(draw(&model, ability, uniform(&mut random))));
+        let category = model.category_at(ability, uniform(&mut random));
+        cat.record(choice.item, Observation::Category(category));
     }
     Ok(assess(bank, &cat, &truth))
 }
@@ -125,18 +125,6 @@ fn draw_abilities(bank: &Bank, seed: u64, person: u64) -> Vec<f64> {
     let general = standard_normal(&mut random);
     let (shared, own) = (bank.rho.max(0.0).sqrt(), (1.0 - bank.rho.max(0.0)).sqrt());
     bank.topics.iter().map(|_| shared * general + own * standard_normal(&mut random)).collect()
-}
-
-/// The category whose cumulative probability first passes `u`.
-fn draw(model: &ItemModel, theta: f64, u: f64) -> usize {
-    let mut passed = 0.0;
-    for category in 0..model.categories() {
-        passed += model.probability(theta, category);
-        if u < passed {
-            return category;
-        }
-    }
-    model.categories() - 1
 }
 
 fn assess(bank: &Bank, cat: &Cat, truth: &[f64]) -> Simulated {

@@ -226,7 +226,7 @@ impl Sitting {
             return Ok(());
         }
         let (reason, now) = (stop.sentence(), now_ms());
-        let level = Outcome::of(&self.session).level;
+        let level = Outcome::level_of(&self.session);
         let summary = json!({
             "theta": level.theta,
             "se": level.se,

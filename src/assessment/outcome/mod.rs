@@ -3,14 +3,16 @@
 
 mod learning_plan;
 mod level;
+mod person_fit;
 mod profile;
 mod quality;
 mod specialization;
 
 pub use learning_plan::{Objectives, PlanStep, StepStatus};
 pub use level::{CutUsed, DECISION_PROBABILITY, Decision, LevelOutcome};
+pub use person_fit::PersonFit;
 pub use profile::{TopicOutcome, Z90};
-pub use quality::{Effort, PersonFit, Quality};
+pub use quality::{Effort, Quality};
 pub(crate) use specialization::relative_fit;
 pub use specialization::{RoleOutcome, Specialization, SpecializationStatus, WouldChange};
 
@@ -33,6 +35,11 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// The general level alone, without what costs a simulation.
+    pub fn level_of(session: &Session) -> LevelOutcome {
+        level::level(session.cat(), session.bank(), false)
+    }
+
     /// Derives the outcome of a session.
     pub fn of(session: &Session) -> Self {
         let profile = profile::profile(session);

@@ -4,6 +4,7 @@
 //! effort-moderated one stands beside it, and only when effort is flagged.
 
 use super::level::{LevelOutcome, level};
+use super::person_fit::PersonFit;
 use crate::assessment::response::Response;
 use crate::assessment::session::{Answered, Session};
 use crate::bank::Item;
@@ -22,17 +23,6 @@ pub enum Effort {
     Ok,
     /// Too many answers came faster than the question can be read.
     Low,
-}
-
-/// How usual the pattern of right and wrong answers is.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PersonFit {
-    /// The standardised log-likelihood, corrected for the estimated ability.
-    pub lz_star: f64,
-    /// Share of simulated people at the same abilities whose pattern is at most as usual.
-    pub p: f64,
-    /// Whether `p` is below .01.
-    pub flag: bool,
 }
 
 /// The quality of a session's answers.
@@ -60,7 +50,8 @@ pub(super) fn quality(session: &Session) -> Quality {
     let unhurried = timed.saturating_sub(rapid_responses) as f64 / timed.max(1) as f64;
     let effort = if timed > 0 && unhurried < EFFORT_MIN { Effort::Low } else { Effort::Ok };
     let effort_moderated = (effort == Effort::Low).then(|| without(session, &rapid)).flatten();
-    Quality { person_fit: None, rapid_responses, effort, effort_moderated }
+    let person_fit = super::person_fit::person_fit(session);
+    Quality { person_fit, rapid_responses, effort, effort_moderated }
 }
 
 /// Faster than a tenth of the expected time, or than ten seconds if that is less. "I don't know"

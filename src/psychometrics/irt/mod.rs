@@ -278,6 +278,25 @@ impl ItemModel {
         })
     }
 
+    /// The category whose cumulative probability first passes `u` of [0, 1): how a simulated
+    /// person answers.
+    ///
+    /// ```
+    /// use gradus::psychometrics::irt::ItemModel;
+    /// let item = ItemModel::logistic(1.0, 0.0, 0.0, 1.0).unwrap();
+    /// assert_eq!((item.category_at(0.0, 0.49), item.category_at(0.0, 0.51)), (0, 1));
+    /// ```
+    pub fn category_at(&self, theta: f64, u: f64) -> usize {
+        let mut passed = 0.0;
+        for category in 0..self.categories() {
+            passed += self.probability(theta, category);
+            if u < passed {
+                return category;
+            }
+        }
+        self.categories() - 1
+    }
+
     /// E[X | θ] = Σ_k k P_k, the expected score.
     ///
     /// ```
