@@ -124,6 +124,14 @@ impl Logistic {
         LogDerivatives { log_probability: self.log_probability(theta, category), first, second }
     }
 
+    /// ℓ′ alone: a t u for right, −a s w for wrong.
+    #[inline]
+    pub fn log_slope(&self, theta: f64, category: usize) -> f64 {
+        let (s, t) = logistic_pair(self.a * (theta - self.b));
+        let (right, wrong) = self.shares(s, t);
+        if category == 1 { self.a * t * right } else { -self.a * s * wrong }
+    }
+
     /// I(θ) = P′²/(PQ) = a² (t u)(s w), u and w the shares of [`Self::log_derivatives`]; for
     /// d = 1 it equals a² (Q/P)((P − c)/(1 − c))² (Lord, 1980, eq. 4-43).
     #[inline]

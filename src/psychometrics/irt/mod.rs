@@ -147,6 +147,22 @@ impl ItemModel {
         }
     }
 
+    /// Whether ln P is concave in θ for every category, so that a likelihood of such items has
+    /// at most one maximum: all models but those with a lower or an upper asymptote.
+    ///
+    /// ```
+    /// use gradus::psychometrics::irt::ItemModel;
+    /// assert!(ItemModel::logistic(1.0, 0.0, 0.0, 1.0)?.is_log_concave());
+    /// assert!(!ItemModel::logistic(1.0, 0.0, 0.2, 1.0)?.is_log_concave());
+    /// # Ok::<(), gradus::psychometrics::irt::ModelError>(())
+    /// ```
+    pub fn is_log_concave(&self) -> bool {
+        match self {
+            Self::Logistic(item) => item.lower() == 0.0 && item.upper() == 1.0,
+            Self::Graded(_) | Self::GeneralizedPartialCredit(_) | Self::Nominal(_) => true,
+        }
+    }
+
     /// Number of categories, at least two.
     #[inline]
     pub fn categories(&self) -> usize {
@@ -206,6 +222,15 @@ impl ItemModel {
                 item.categorical().log_derivatives(theta, category)
             }
             Self::Nominal(item) => item.log_derivatives(theta, category),
+        }
+    }
+
+    /// ℓ′ = P′/P alone, the term of a score function.
+    #[inline]
+    pub fn log_slope(&self, theta: f64, category: usize) -> f64 {
+        match self {
+            Self::Logistic(item) => item.log_slope(theta, category),
+            _ => self.log_derivatives(theta, category).first,
         }
     }
 

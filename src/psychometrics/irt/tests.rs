@@ -48,7 +48,9 @@ proptest! {
             prop_assert_eq!(*p, item.probability(theta, category));
             let log = item.log_probability(theta, category);
             prop_assert!((libm::exp(log) / p - 1.0).abs() < 100.0 * RELATIVE);
-            prop_assert_eq!(log, item.log_derivatives(theta, category).log_probability);
+            let derivatives = item.log_derivatives(theta, category);
+            prop_assert_eq!(log, derivatives.log_probability);
+            prop_assert_eq!(item.log_slope(theta, category), derivatives.first);
         }
     }
 

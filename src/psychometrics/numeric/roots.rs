@@ -159,28 +159,61 @@ impl Bracket {
     }
 }
 
-/// Neighbouring grid points between which f falls from positive to non-positive: the brackets of
-/// the maxima of a function whose derivative is f. Points must ascend.
+/// Brackets of the maxima of a function from its slopes on ascending points: from a positive
+/// slope to the next negative one. Points where the slope is exactly zero belong to the bracket
+/// around them, and a slope that has underflowed to zero up to an end makes none.
 ///
 /// ```
 /// use gradus::psychometrics::numeric::roots::falling_brackets;
 /// let points = [-2.0, -0.5, 0.5, 2.0];
-/// assert_eq!(falling_brackets(|x| -x, &points), vec![(-0.5, 0.5)]);
+/// assert_eq!(falling_brackets(&points, &points.map(|x| -x)), vec![(-0.5, 0.5)]);
+/// assert_eq!(falling_brackets(&[0.0, 1.0, 2.0], &[1.0, 0.0, -1.0]), vec![(0.0, 2.0)]);
+/// assert_eq!(falling_brackets(&[0.0, 1.0, 2.0], &[1.0, 0.0, 0.0]), vec![]);
 /// ```
-pub fn falling_brackets(mut f: impl FnMut(f64) -> f64, points: &[f64]) -> Vec<(f64, f64)> {
+pub fn falling_brackets(points: &[f64], slopes: &[f64]) -> Vec<(f64, f64)> {
+    debug_assert_eq!(points.len(), slopes.len());
     let mut brackets = Vec::new();
-    let mut before: Option<(f64, f64)> = None;
-    for &point in points {
-        let value = f(point);
-        if let Some((left, at_left)) = before
-            && at_left > 0.0
-            && value <= 0.0
+    let mut rising_at: Option<f64> = None;
+    for (&point, &slope) in points.iter().zip(slopes) {
+        if slope > 0.0 {
+            rising_at = Some(point);
+        } else if slope < 0.0
+            && let Some(left) = rising_at.take()
         {
             brackets.push((left, point));
         }
-        before = Some((point, value));
     }
     brackets
+}
+
+/// The point of [lo, hi] where f is smallest, if f has one minimum there: golden sections, sixty
+/// of them, which shrink any interval of abilities to the spacing of doubles around a minimum.
+///
+/// ```
+/// use gradus::psychometrics::numeric::roots::golden_minimum;
+/// let x = golden_minimum(|x| (x - 0.3) * (x - 0.3), -1.0, 2.0);
+/// assert!((x - 0.3).abs() < 1e-7);
+/// ```
+pub fn golden_minimum(mut f: impl FnMut(f64) -> f64, lo: f64, hi: f64) -> f64 {
+    /// (√5 − 1)/2.
+    const GOLDEN: f64 = 0.618_033_988_749_894_8;
+    let (mut left, mut right) = (lo, hi);
+    let (mut inner, mut outer) = (right - GOLDEN * (right - left), left + GOLDEN * (right - left));
+    let (mut at_inner, mut at_outer) = (f(inner), f(outer));
+    for _ in 0..60 {
+        if at_inner <= at_outer {
+            right = outer;
+            (outer, at_outer) = (inner, at_inner);
+            inner = right - GOLDEN * (right - left);
+            at_inner = f(inner);
+        } else {
+            left = inner;
+            (inner, at_inner) = (outer, at_outer);
+            outer = left + GOLDEN * (right - left);
+            at_outer = f(outer);
+        }
+    }
+    if at_inner <= at_outer { inner } else { outer }
 }
 
 #[cfg(test)]
