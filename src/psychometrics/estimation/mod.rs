@@ -27,6 +27,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+pub(crate) use eap::moments;
 pub use likelihood::{
     Answer, information, log_likelihood, log_likelihood_slope, warm_correction, warm_function,
 };
