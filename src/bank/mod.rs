@@ -2,11 +2,25 @@
 //! fingerprint. It parses text that it is given and never opens a file, and it never knows who
 //! answered what.
 
+mod build;
+mod canonical;
+mod check;
+mod diagnostic;
+mod fields;
+#[cfg(test)]
+mod fixture;
+mod general;
 mod ids;
+mod node;
+mod read;
+mod spec;
 mod types;
 mod words;
+mod yaml;
 
+pub use diagnostic::{Diagnostic, Severity, SourceFile, render};
 pub use ids::{ItemId, ObjectiveId, OptionId, RoleId, SubtopicId, TopicId};
+pub use read::{BankError, CheckOptions, Checked, check_bank, read_bank, read_checked_bank};
 pub use types::{
     Author, Bank, Blueprint, Cells, Choice, Cut, Environment, IrtPrior, Item, Key, LevelText,
     Media, Objective, PathStep, Reference, ReferenceSource, Retirement, Role, Subtopic, TestForm,

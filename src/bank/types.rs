@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::ids::{ItemId, ObjectiveId, OptionId, RoleId, SubtopicId, TopicId};
@@ -13,7 +14,7 @@ use super::words::{
 };
 
 /// One option of an item.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Choice {
     /// Its stable name within the item.
     pub id: OptionId,
@@ -25,6 +26,7 @@ pub struct Choice {
     pub feedback: String,
     /// The named misconception that it catches.
     pub misconception: Option<String>,
+    #[serde(skip)]
     pub(super) _checked: (),
 }
 
@@ -129,7 +131,7 @@ pub struct Reference {
 
 /// What is believed about an item's parameters before any response (three-parameter logistic,
 /// D = 1): from the blueprint's table by level and cognitive act unless the item overrides it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct IrtPrior {
     /// Discrimination.
     pub a: f64,
@@ -141,11 +143,12 @@ pub struct IrtPrior {
     pub b_sd: f64,
     /// Lower asymptote: the chance of a right answer without knowing.
     pub c: f64,
+    #[serde(skip)]
     pub(super) _checked: (),
 }
 
 /// What the behaviour asked about depends on.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Environment {
     /// The product (`PostgreSQL`).
     pub product: Option<String>,
@@ -155,11 +158,12 @@ pub struct Environment {
     pub version: Option<String>,
     /// The mode (`READ COMMITTED`, `strict`).
     pub mode: Option<String>,
+    #[serde(skip)]
     pub(super) _checked: (),
 }
 
 /// A picture or file that belongs to a question.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Media {
     /// Its path beside the item file.
     pub path: String,
@@ -167,11 +171,12 @@ pub struct Media {
     pub alt: String,
     /// Its SHA-256 in hexadecimal.
     pub sha256: Option<String>,
+    #[serde(skip)]
     pub(super) _checked: (),
 }
 
 /// How an item's answer is proved by running something.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Verify {
     /// What runs it.
     pub runner: Runner,
@@ -179,26 +184,29 @@ pub struct Verify {
     pub script: String,
     /// What it must print, without white space at the ends.
     pub expect: String,
+    #[serde(skip)]
     pub(super) _checked: (),
 }
 
 /// Who wrote an item.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Author {
     /// A name.
     pub id: String,
     /// A person or a program.
     pub kind: AuthorKind,
+    #[serde(skip)]
     pub(super) _checked: (),
 }
 
 /// A warning that the authors have considered and accept.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Waiver {
     /// The diagnostic's code.
     pub code: String,
     /// Why it does not apply.
     pub reason: String,
+    #[serde(skip)]
     pub(super) _checked: (),
 }
 
@@ -297,7 +305,7 @@ pub struct Item {
 }
 
 /// A part of a topic.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Subtopic {
     /// Its name.
     pub id: SubtopicId,
@@ -311,11 +319,12 @@ pub struct Subtopic {
     pub items_wave: u32,
     /// How many items the full bank wants.
     pub items_full: u32,
+    #[serde(skip)]
     pub(super) _checked: (),
 }
 
 /// What a person at a level can do.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Objective {
     /// Its name.
     pub id: ObjectiveId,
@@ -325,11 +334,12 @@ pub struct Objective {
     pub subtopic: SubtopicId,
     /// What the person can do.
     pub text: String,
+    #[serde(skip)]
     pub(super) _checked: (),
 }
 
 /// A dimension of what is measured.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Topic {
     /// Its name.
     pub id: TopicId,
@@ -343,11 +353,12 @@ pub struct Topic {
     pub objectives: Vec<Objective>,
     /// One sentence for the person who takes it.
     pub description: Option<String>,
+    #[serde(skip)]
     pub(super) _checked: (),
 }
 
 /// A boundary between two levels on the ability scale.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Cut {
     /// The lower and the upper level.
     pub between: [Level; 2],
@@ -359,6 +370,7 @@ pub struct Cut {
     pub origin: String,
     /// When.
     pub as_of: String,
+    #[serde(skip)]
     pub(super) _checked: (),
 }
 
@@ -377,7 +389,7 @@ pub struct Role {
 }
 
 /// A step of the learning path.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PathStep {
     /// Its number, from 1.
     pub step: u8,
@@ -387,11 +399,12 @@ pub struct PathStep {
     pub subtopics: Vec<SubtopicId>,
     /// The ability at which it is done; `None` when no test can tell.
     pub bar: Option<f64>,
+    #[serde(skip)]
     pub(super) _checked: (),
 }
 
 /// A source that items may cite.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ReferenceSource {
     /// The topic that may cite it.
     pub topic: TopicId,
@@ -401,6 +414,7 @@ pub struct ReferenceSource {
     pub title: String,
     /// Its address or number.
     pub locator: String,
+    #[serde(skip)]
     pub(super) _checked: (),
 }
 
@@ -409,7 +423,7 @@ pub struct ReferenceSource {
 pub type Cells<T> = [[T; 3]; 3];
 
 /// The shape and the length of one kind of test.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TestForm {
     /// Its name (`general`, `topic`, `specialization`).
     pub name: String,
@@ -419,6 +433,7 @@ pub struct TestForm {
     pub length_max: u32,
     /// Questions when nothing is asked for.
     pub length_default: u32,
+    #[serde(skip)]
     pub(super) _checked: (),
 }
 
@@ -448,12 +463,13 @@ pub struct Blueprint {
 }
 
 /// What a level means, in words.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LevelText {
     /// The level.
     pub level: Level,
     /// What people at it do.
     pub descriptor: String,
+    #[serde(skip)]
     pub(super) _checked: (),
 }
 

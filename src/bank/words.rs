@@ -5,6 +5,14 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+/// A value of a closed word list.
+pub(super) trait Word: Copy + 'static {
+    /// Every value of the list.
+    fn values() -> &'static [Self];
+    /// The word in the bank files.
+    fn word(self) -> &'static str;
+}
+
 /// Declares an enum whose variants are spelt as in the bank files.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
@@ -30,6 +38,16 @@ macro_rules! words {
             #[must_use]
             pub fn from_word(word: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|value| value.as_str() == word)
+            }
+        }
+
+        impl Word for $name {
+            fn values() -> &'static [Self] {
+                Self::ALL
+            }
+
+            fn word(self) -> &'static str {
+                self.as_str()
             }
         }
 
