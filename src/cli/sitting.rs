@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::edge::{new_session_id, now_ms};
 use super::{CliError, Exit};
@@ -226,18 +226,27 @@ impl Sitting {
             return Ok(());
         }
         let (reason, now) = (stop.sentence(), now_ms());
-        let level = Outcome::level_of(&self.session);
-        let summary = json!({
-            "theta": level.theta,
-            "se": level.se,
-            "probabilities": level.probabilities,
-            "topics": self.session.plan().topics,
-        });
+        let summary = summary(&self.session);
         let (id, version) = (&self.record.session_id, self.record.version);
         self.store.finish_session(id, version, &reason, &summary, now)?;
         self.record = self.store.session(&self.record.session_id)?;
         Ok(())
     }
+}
+
+/// What is kept of a finished session's result: for lists, and for `replay` to compare every step
+/// with.
+pub fn summary(session: &Session) -> Value {
+    let level = Outcome::level_of(session);
+    let path: Vec<Value> =
+        session.answered().iter().map(|answered| json!([answered.theta, answered.se])).collect();
+    json!({
+        "theta": level.theta,
+        "se": level.se,
+        "probabilities": level.probabilities,
+        "topics": session.plan().topics,
+        "path": path,
+    })
 }
 
 /// Facts of a stored session's run, for the report.
