@@ -1,6 +1,7 @@
 //! The command line: what was typed becomes validated requests to the rooms below, and their
 //! results become text, JSON and exit codes. One file a subcommand; no measurement logic here.
 
+pub mod bank_source;
 pub mod data_dir;
 pub mod edge;
 mod error;
