@@ -13,6 +13,8 @@ mod general;
 mod ids;
 mod node;
 mod read;
+#[cfg(test)]
+pub(crate) mod sample;
 mod spec;
 mod types;
 mod words;
