@@ -196,7 +196,14 @@ impl TopicPosterior {
     /// `log_likelihood` is the sum over the topic's answered items, added in an order that does
     /// not depend on when they were asked; then neither does the posterior.
     pub fn set_topic(&mut self, k: usize, log_likelihood: OnGrid) {
-        self.log_likelihood[k] = Some(Box::new(log_likelihood));
+        self.set_topics([(k, log_likelihood)]);
+    }
+
+    /// The same for several topics at once, with one round of sweeps.
+    pub fn set_topics(&mut self, topics: impl IntoIterator<Item = (usize, OnGrid)>) {
+        for (k, log_likelihood) in topics {
+            self.log_likelihood[k] = Some(Box::new(log_likelihood));
+        }
         // From the prior, never from the last state: the result is a function of the likelihoods
         // alone, whichever answer came last.
         self.sites.fill(Site::default());
@@ -340,7 +347,11 @@ mod tests {
         {
             let found = posterior.gaussian();
             assert!((found.mean()[k] - mean).abs() < 0.005, "{k}: {}", found.mean()[k]);
-            assert!((found.variance(k) / variance - 1.0).abs() < 0.04, "{k}: {}", found.variance(k));
+            assert!(
+                (found.variance(k) / variance - 1.0).abs() < 0.04,
+                "{k}: {}",
+                found.variance(k)
+            );
         }
     }
 
