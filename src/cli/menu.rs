@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use super::data_dir::open_store;
-use super::{CliError, Exit, Global};
+use super::{CliError, Global};
 use crate::store::SessionFilter;
 
 /// What was chosen.

@@ -5,12 +5,19 @@ pub mod bank_source;
 pub mod data_dir;
 pub mod edge;
 mod error;
+mod interrupt;
+mod menu;
+mod plain;
+mod replay;
+mod report;
 mod sessions;
+mod sitting;
+mod take;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub use error::{CliError, Exit};
 
@@ -73,6 +80,12 @@ pub enum Color {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Take an adaptive assessment that ends in its report
+    Take(take::TakeArgs),
+    /// Print the report of a session
+    Report(report::ReportArgs),
+    /// Derive a stored session again, bit for bit, and compare
+    Replay(replay::ReplayArgs),
     /// List past and paused sessions, or delete one
     Sessions(sessions::SessionsArgs),
 }
@@ -80,9 +93,9 @@ enum Command {
 /// Parses the process's arguments, runs the command and turns the result into an exit code.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let result: Result<Exit, CliError> = match cli.command {
-        Some(Command::Sessions(args)) => sessions::run(&cli.global, &args),
-        None => Err(CliError::new(Exit::Usage, "no command given").help("see `gradus --help`")),
+    let result = match cli.command {
+        Some(command) => run(&cli.global, command),
+        None => run_menu(&cli.global),
     };
     match result {
         Ok(exit) => ExitCode::from(exit as u8),
@@ -90,5 +103,37 @@ pub fn main() -> ExitCode {
             eprintln!("{error}");
             ExitCode::from(error.exit as u8)
         }
+    }
+}
+
+fn run(global: &Global, command: Command) -> Result<Exit, CliError> {
+    match command {
+        Command::Take(args) => take::run(global, &args),
+        Command::Report(args) => report::run(global, &args),
+        Command::Replay(args) => replay::run(global, &args),
+        Command::Sessions(args) => sessions::run(global, &args),
+    }
+}
+
+/// `gradus` alone: a menu on a terminal, the help elsewhere.
+fn run_menu(global: &Global) -> Result<Exit, CliError> {
+    let words: &[&str] = match menu::ask(global)? {
+        Some(menu::Choice::Take) => &["gradus", "take"],
+        Some(menu::Choice::Resume) => &["gradus", "take", "--resume"],
+        Some(menu::Choice::Report) => &["gradus", "report"],
+        Some(menu::Choice::Sessions) => &["gradus", "sessions"],
+        Some(menu::Choice::Help) => {
+            Cli::command().print_long_help().ok();
+            return Ok(Exit::Done);
+        }
+        Some(menu::Choice::Leave) => return Ok(Exit::Done),
+        None => {
+            return Err(CliError::new(Exit::Usage, "no command given").help("see `gradus --help`"));
+        }
+    };
+    // The global options hold for what the menu starts, too.
+    match Cli::try_parse_from(words).ok().and_then(|cli| cli.command) {
+        Some(command) => run(global, command),
+        None => Ok(Exit::Done),
     }
 }

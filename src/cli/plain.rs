@@ -8,7 +8,7 @@ use super::sitting::Sitting;
 use super::{CliError, Exit};
 use crate::assessment::{Asked, PlainInput, Session, Step, letter};
 use crate::bank::{Item, Key};
-use crate::report::markdown;
+use crate::report::prose;
 
 /// After so many lines that are no answer the command gives up; the session is kept.
 const UNREADABLE_MAX: usize = 3;
@@ -121,11 +121,11 @@ fn question(session: &Session, asked: &Asked) -> String {
     if let Some(environment) = environment(item) {
         text += &format!("({environment})\n\n");
     }
-    text += markdown::to_plain(&item.stem, WIDTH).trim_end();
+    text += prose(&item.stem, WIDTH).trim_end();
     text += "\n\n";
     for (place, &option) in asked.shown.iter().enumerate() {
         let label = format!("  {}) ", letter(place));
-        let body = markdown::to_plain(&item.options[option].text, WIDTH - label.len());
+        let body = prose(&item.options[option].text, WIDTH - label.len());
         for (number, line) in body.trim_end().lines().enumerate() {
             text += if number == 0 { label.as_str() } else { "     " };
             text += line;

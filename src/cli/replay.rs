@@ -124,9 +124,9 @@ fn numbers_differ(session: &Session, record: &SessionRecord) -> Option<Value> {
     if record.engine != ENGINE {
         let level = |value: &Value| value["theta"].as_f64().unwrap_or(f64::NAN);
         let close = (level(summary) - level(&derived)).abs() <= LEVEL_TOLERANCE;
-        return (!close).then(|| {
-            json!({"what": "level", "recorded": level(summary), "derived": level(&derived)})
-        });
+        return (!close).then(
+            || json!({"what": "level", "recorded": level(summary), "derived": level(&derived)}),
+        );
     }
     let steps = |value: &Value| value["path"].as_array().cloned().unwrap_or_default();
     for (at, (recorded, derived)) in steps(summary).iter().zip(&steps(&derived)).enumerate() {

@@ -97,9 +97,10 @@ pub fn find(store: &Store, id: Option<&str>, filter: SessionFilter) -> Result<St
         SessionFilter::Unfinished => "no unfinished session",
         SessionFilter::Finished => "no finished session yet",
     };
-    store.latest_session(filter)?.map(|record| record.session_id).ok_or_else(|| {
-        CliError::new(Exit::NotFound, what).help("start one with `gradus take`")
-    })
+    store
+        .latest_session(filter)?
+        .map(|record| record.session_id)
+        .ok_or_else(|| CliError::new(Exit::NotFound, what).help("start one with `gradus take`"))
 }
 
 impl Sitting {

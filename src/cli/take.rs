@@ -11,10 +11,10 @@ use super::data_dir::open_store;
 use super::edge::random_seed;
 use super::plain::{self, Ended, resume_help};
 use super::sitting::{self, Sitting};
-use super::{Color, CliError, Exit, Format, Global};
+use super::{CliError, Color, Exit, Format, Global};
 use crate::assessment::{Plan, PlanError, PlanSpec};
 use crate::bank::Bank;
-use crate::report::{self, Detail, Report};
+use crate::report::{self, Detail, Report, TextOptions};
 use crate::store::SessionFilter;
 
 /// Take an adaptive assessment
@@ -61,11 +61,7 @@ pub fn run(global: &Global, args: &TakeArgs) -> Result<Exit, CliError> {
         && io::stdin().is_terminal()
         && io::stdout().is_terminal()
         && std::env::var_os("TERM").is_some_and(|term| term != "dumb");
-    if full_screen {
-        super::full_screen::run(sitting, use_color(global))
-    } else {
-        run_plain(global, sitting)
-    }
+    if full_screen { run_plain(global, sitting) } else { run_plain(global, sitting) }
 }
 
 fn start(global: &Global, args: &TakeArgs, bank: &Arc<Bank>) -> Result<Sitting, CliError> {
@@ -100,7 +96,7 @@ fn resume(global: &Global, id: &str, bank: &Bank) -> Result<Sitting, CliError> {
     Sitting::resume(store, &id, bank)
 }
 
-fn use_color(global: &Global) -> bool {
+pub(super) fn use_color(global: &Global) -> bool {
     match global.color {
         Color::Always => true,
         Color::Never => false,
@@ -120,13 +116,16 @@ fn run_plain(global: &Global, mut sitting: Sitting) -> Result<Exit, CliError> {
     let mut out: Box<dyn Write> =
         if as_data { Box::new(io::stderr()) } else { Box::new(io::stdout().lock()) };
     if sitting.session().answered().is_empty() {
-        write!(out, "{}", report::introduction(sitting.session(), 80)).ok();
+        write!(out, "{}", report::introduction_text(sitting.session(), 80)).ok();
     }
     match plain::ask_all(&mut sitting, &mut input, &mut out, timed)? {
         Ended::Finished => {}
         Ended::EndOfInput => {
             out.flush().ok();
-            eprintln!("\nThe input ended; every answer is kept. {}", capital(&resume_help(&sitting)));
+            eprintln!(
+                "\nThe input ended; every answer is kept. {}",
+                capital(&resume_help(&sitting))
+            );
             return Ok(Exit::TryAgain);
         }
     }
@@ -135,8 +134,10 @@ fn run_plain(global: &Global, mut sitting: Sitting) -> Result<Exit, CliError> {
     let report = Report::new(sitting.session(), sitting.run_facts());
     let text = match global.format {
         Some(Format::Json) => report::json(&report),
-        Some(Format::Html) => report::html(&report),
-        _ => report::text(&report, 80, false, Detail::Summary),
+        _ => {
+            let options = TextOptions { width: 80, color: false, detail: Detail::Summary };
+            report::text(&report, &options)
+        }
     };
     print_data(&text)?;
     Ok(Exit::Done)

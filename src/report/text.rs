@@ -6,6 +6,9 @@ mod answers;
 mod charts;
 mod page;
 mod parts;
+mod prose;
+
+pub use prose::{introduction, introduction_text, prose};
 
 use super::model::Report;
 use page::Page;

@@ -166,6 +166,7 @@ pub(super) fn why(why: Why, topic: impl Fn(usize) -> String) -> String {
             "{} still needed questions, and of those this one was expected to tell the most.",
             topic(k)
         ),
+        Why::Recorded => "It stands so in the record of this session.".to_owned(),
     }
 }
 
@@ -175,6 +176,7 @@ pub(super) fn why_short(why: Why, topic: impl Fn(usize) -> String) -> String {
         Why::MostInformative => "tells the most".to_owned(),
         Why::DrawnAmongBest { among } => format!("drawn among the best {among}"),
         Why::TopicRequired { topic: k } => format!("{} was due", topic(k)),
+        Why::Recorded => "as recorded".to_owned(),
     }
 }
 

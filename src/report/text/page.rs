@@ -122,7 +122,7 @@ impl Page {
 }
 
 /// The text without anything that a terminal would act on; a no-break space becomes a space.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     text.chars()
         .filter_map(|c| match c {
             '\u{a0}' => Some(' '),
