@@ -131,7 +131,10 @@ fn assess(bank: &Bank, cat: &Cat, truth: &[f64]) -> Simulated {
     let design = cat.design();
     let (theta, se) = cat.general_level();
     let level: f64 = design.weights.iter().zip(truth).map(|(w, t)| w * t).sum();
-    let squared = |k: usize| (cat.posterior().mean()[k] - truth[k]).powi(2);
+    let squared = |k: usize| {
+        let error = cat.posterior().mean()[k] - truth[k];
+        error * error
+    };
     let asked: Vec<usize> = (0..truth.len()).filter(|&k| design.weights[k] > 0.0).collect();
     Simulated {
         length: cat.asked().len(),
@@ -180,7 +183,7 @@ fn summarise(tests: &[Simulated], design: &Design) -> StudyResult {
         decided_accuracy: share(&|t| decided(t) && right(t)) / share(&decided),
         calibration_error: calibration_error(stated),
         bias: mean(&error),
-        rmse: mean(&|t| error(t).powi(2)).sqrt(),
+        rmse: mean(&|t| error(t) * error(t)).sqrt(),
         se_mean: mean(&|t| t.se),
         coverage90: share(&|t| error(t).abs() <= super::outcome::Z90 * t.se),
         topic_rmse: mean(&|t| t.topic_squared_error).sqrt(),
