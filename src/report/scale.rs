@@ -2,6 +2,7 @@
 //! bands end. Knows no pixels and no characters: a place on it is a share from 0 to 1.
 
 use super::model::Report;
+use super::words;
 
 /// Shown at least from minus this to this: 99.7 of 100 people of the population lie in it.
 const HALF_WIDTH_MIN: f64 = 3.0;
@@ -18,20 +19,31 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// A symmetric scale on which every interval of the report fits.
+    /// A symmetric scale on which level and profile fit.
     pub fn of(report: &Report) -> Self {
-        let path = report.session.items.iter().map(|item| (item.theta, item.se));
-        let start = (report.session.start.theta, report.session.start.se);
-        let bands = path.chain([start]).map(|(theta, se)| super::words::interval90(theta, se));
         let topics = report.profile.iter().map(|topic| (topic.lo90, topic.hi90));
-        let level = [(report.level.lo90, report.level.hi90)];
-        let most = bands
-            .chain(topics)
-            .chain(level)
+        let most = topics
+            .chain([(report.level.lo90, report.level.hi90)])
             .map(|(lo, hi)| lo.abs().max(hi.abs()))
             .fold(HALF_WIDTH_MIN, f64::max);
         let half = (libm::ceil(most * 2.0) / 2.0).min(HALF_WIDTH_MAX);
         Self { lo: -half, hi: half }
+    }
+
+    /// A scale for the path of the estimate: its bands and the boundaries, no more, so that the
+    /// path fills its picture.
+    pub fn of_path(report: &Report) -> Self {
+        let path = report.session.items.iter().map(|item| (item.theta, item.se));
+        let start = (report.session.start.theta, report.session.start.se);
+        let bands = path.chain([start]).map(|(theta, se)| words::interval90(theta, se));
+        let cuts = report.level.cuts.iter().map(|cut| (cut.theta, cut.theta));
+        let (lo, hi) = bands
+            .chain(cuts)
+            .fold((-1.0_f64, 1.0_f64), |(lo, hi), (from, to)| (lo.min(from), hi.max(to)));
+        Self {
+            lo: (libm::floor(lo * 2.0) / 2.0).max(-HALF_WIDTH_MAX),
+            hi: (libm::ceil(hi * 2.0) / 2.0).min(HALF_WIDTH_MAX),
+        }
     }
 
     /// Where a value lies, from 0 at the left end to 1 at the right.

@@ -9,7 +9,6 @@ use super::model::{
     TopicPart, Verdict,
 };
 use crate::assessment::outcome::{SpecializationStatus, StepStatus, WouldChange, Z90};
-use crate::bank::Level;
 use crate::psychometrics::cat::Why;
 
 /// What every report says about the numbers behind it.
@@ -24,6 +23,14 @@ about how you work with others, how fast you learn, or how you would do in a job
 /// What the scale means.
 pub(super) const SCALE: &str = "The scale: 0 is the middle of the population of back-end \
 developers that the model assumes; about two thirds of it lie between −1 and +1.";
+
+/// What a dashed interval means.
+pub(super) const INFERRED: &str = "Rests on related topics and the general level more than on \
+questions of its own.";
+
+/// How not to read the profile.
+pub(super) const OVERLAP: &str =
+    "Where two intervals overlap widely, do not rank one topic above the other.";
 
 /// What tells fit from level.
 pub(super) const FIT_IS_NOT_LEVEL: &str = "Fit compares your topics with each other, not you with \
@@ -43,12 +50,18 @@ pub(super) fn interval90(theta: f64, se: f64) -> (f64, f64) {
     (theta - Z90 * se, theta + Z90 * se)
 }
 
+/// Probabilities from which this report says something; one just below must not read as reached.
+const BARS: [f64; 2] = [0.50, 0.80];
+
 /// A probability for people: never 0 % and never 100 %, which no test can know.
 pub(super) fn percent(share: f64) -> String {
     let rounded = libm::round(100.0 * share);
     match rounded {
         _ if rounded < 1.0 => "under\u{a0}1\u{a0}%".to_owned(),
         _ if rounded > 99.0 => "over\u{a0}99\u{a0}%".to_owned(),
+        _ if BARS.iter().any(|bar| share < *bar && rounded >= 100.0 * bar) => {
+            format!("{:.1}\u{a0}%", libm::floor(1000.0 * share) / 10.0)
+        }
         _ => format!("{rounded:.0}\u{a0}%"),
     }
 }
@@ -281,11 +294,6 @@ pub(super) fn verdict(verdict: Verdict) -> (&'static str, &'static str) {
     }
 }
 
-/// What a level means, in words, if the bank says so.
-pub(super) fn descriptor(descriptors: &[(Level, String)], level: Level) -> Option<&str> {
-    descriptors.iter().find(|(of, _)| *of == level).map(|(_, text)| text.as_str())
-}
-
 /// Topics without questions that share one estimate, since nothing but related topics speaks for
 /// them: the first stands for all.
 pub(super) fn groups_without_questions(profile: &[TopicPart]) -> Vec<Vec<&TopicPart>> {
@@ -340,6 +348,7 @@ mod tests {
                 "over\u{a0}99\u{a0}%"
             ]
         );
+        assert_eq!([0.7962, 0.8, 0.4999].map(percent), ["79.6\u{a0}%", "80\u{a0}%", "49.9\u{a0}%"]);
         assert_eq!(count(1, "question"), "1\u{a0}question");
         assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
     }

@@ -5,7 +5,7 @@ use super::Detail;
 use super::page::{INDENT, Page, Piece, Style, cells, cut, fit, plain};
 use super::parts::verdict_piece;
 use crate::report::markdown::{self, Block};
-use crate::report::model::{AnswerDetail, ItemPart, OptionDetail, Report};
+use crate::report::model::{AnswerDetail, ItemPart, OptionDetail, Report, Verdict};
 use crate::report::words;
 
 /// Columns of the outcome of an answer.
@@ -41,7 +41,13 @@ fn summary(page: &mut Page, item: &ItemPart) {
     let detail = &item.detail;
     let lead = [plain(format!("{:>3}  ", item.position)), outcome(item), plain("  ")];
     let used = INDENT + 5 + VERDICT_WIDTH + 2;
-    let answers = format!("{}; right: {}", one_line(&detail.given), one_line(&detail.right));
+    let answers = match detail.verdict {
+        Verdict::Right => one_line(&detail.given),
+        Verdict::DontKnow => format!("right: {}", one_line(&detail.right)),
+        Verdict::Partly | Verdict::Wrong => {
+            format!("{}; right: {}", one_line(&detail.given), one_line(&detail.right))
+        }
+    };
     let subject = format!("{} · {}", detail.topic_name, detail.subtopic_name);
     let room = page.width().saturating_sub(used);
     let subject_width = room / 2;

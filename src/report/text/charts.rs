@@ -98,8 +98,11 @@ impl Row<'_> {
     }
 }
 
-/// Rows of the picture of the path: one for each half unit of the narrowest scale.
-const PATH_ROWS: usize = 13;
+/// Rows of the picture of the path for each unit of the scale, as many as fit into
+/// [`PATH_ROWS_MAX`].
+const PATH_ROWS_A_UNIT: [usize; 3] = [4, 2, 1];
+/// Most rows of the picture.
+const PATH_ROWS_MAX: usize = 19;
 /// Columns left of the picture for the numbers of the scale.
 const PATH_LABEL: usize = 6;
 /// Columns right of the picture for the names of the boundaries.
@@ -121,13 +124,13 @@ pub(super) fn path(
     let step = all.len().div_ceil(room);
     let shown: Vec<(f64, f64)> = all.iter().rev().step_by(step).rev().copied().collect();
     let spacing = if shown.len() * 2 <= room { 2 } else { 1 };
-    let row_of =
-        |value: f64| libm::round((1.0 - scale.share(value)) * (PATH_ROWS - 1) as f64) as usize;
-    (0..PATH_ROWS)
+    let rows = path_rows(scale);
+    let row_of = |value: f64| libm::round((1.0 - scale.share(value)) * (rows - 1) as f64) as usize;
+    (0..rows)
         .map(|row| {
             let cut = level.cuts.iter().find(|cut| row_of(cut.theta) == row);
             let ground = if cut.is_some() { '┈' } else { ' ' };
-            let mut line = label(scale, row);
+            let mut line = label(scale, row, rows);
             for &(theta, se) in &shown {
                 let (lo, hi) = words::interval90(theta, se);
                 let here = match row {
@@ -146,9 +149,14 @@ pub(super) fn path(
         .collect()
 }
 
+fn path_rows(scale: Scale) -> usize {
+    let rows = |a_unit: &usize| libm::round((scale.hi - scale.lo) * *a_unit as f64) as usize + 1;
+    PATH_ROWS_A_UNIT.iter().map(rows).find(|rows| *rows <= PATH_ROWS_MAX).unwrap_or(PATH_ROWS_MAX)
+}
+
 /// The number of a row, when it is a whole one.
-fn label(scale: Scale, row: usize) -> String {
-    let value = scale.hi - (scale.hi - scale.lo) * row as f64 / (PATH_ROWS - 1) as f64;
+fn label(scale: Scale, row: usize, rows: usize) -> String {
+    let value = scale.hi - (scale.hi - scale.lo) * row as f64 / (rows - 1) as f64;
     let whole = libm::fabs(value - libm::round(value)) < 1e-9;
     let text = if whole { words::theta(value).replace(".00", "") } else { String::new() };
     format!("{text:>4}  ")

@@ -81,54 +81,74 @@ fn quality(page: &mut Page, report: &Report) {
     }
 }
 
+/// Names, bars and counts stand side by side from this width on, else one above the other.
+const SIDE_BY_SIDE_MIN: usize = 88;
+
 /// Part 2.
 pub(super) fn profile(page: &mut Page, report: &Report) {
     page.heading("2  Profile: each topic with its 90 % interval");
     let widest = report.profile.iter().map(|topic| cells(&topic.name)).max().unwrap_or(0);
-    let name_width = widest.clamp(12, NAME_MAX).min(page.width() / 3);
-    let width = page.width() - INDENT - name_width - 2 - COUNT_WIDTH;
+    let side_by_side = page.width() >= SIDE_BY_SIDE_MIN;
+    let name_width = if side_by_side { widest.clamp(12, NAME_MAX) + 2 } else { 0 };
+    let count_width = if side_by_side { COUNT_WIDTH } else { 0 };
+    let width = page.width() - INDENT - name_width - count_width - INDENT;
     let row = Row { scale: Scale::of(report), cuts: &report.level.cuts, width };
-    let lead = |name: &str| plain(format!("{}  ", fit(name, name_width)));
-    page.line(INDENT, &[lead(""), (Style::Dim, row.names())]);
+    let bars = Bars { row, name_width };
+    bars.line(page, "", (Style::Dim, row.names()), "");
     for topic in report.profile.iter().filter(|topic| topic.direct_items > 0) {
         let stroke = if topic.inferred { Stroke::Dashed } else { Stroke::Solid };
         let bar = row.interval(topic.lo90, topic.mean, topic.hi90, stroke);
         let count = words::count(topic.direct_items, "question");
-        page.line(INDENT, &[lead(&topic.name), (Style::Accent, bar), plain(format!("  {count}"))]);
+        bars.line(page, &topic.name, (Style::Accent, bar), &count);
     }
-    let groups = words::groups_without_questions(&report.profile);
-    for group in &groups {
-        without_questions(page, &row, group, name_width);
+    for group in words::groups_without_questions(&report.profile) {
+        without_questions(page, &bars, &group);
     }
-    page.line(INDENT, &[lead(""), (Style::Dim, row.ticks())]);
+    bars.line(page, "", (Style::Dim, row.ticks()), "");
     page.blank();
     if report.profile.iter().any(|topic| topic.inferred) {
-        let key = "├┄○┄┤ rests on related topics and the general level more than on questions of its own.";
-        page.paragraph(INDENT, Style::Dim, key);
+        page.paragraph(INDENT, Style::Dim, &format!("├┄○┄┤ {}", words::INFERRED));
     }
     page.paragraph(INDENT, Style::Dim, words::SCALE);
-    page.paragraph(
-        INDENT,
-        Style::Dim,
-        "Where two intervals overlap widely, do not rank one topic above the other.",
-    );
+    page.paragraph(INDENT, Style::Dim, words::OVERLAP);
+}
+
+/// How the rows of the profile are laid out.
+struct Bars<'a> {
+    row: Row<'a>,
+    /// Columns of the name and the gap behind it; 0 when the name stands above its bar.
+    name_width: usize,
+}
+
+impl Bars<'_> {
+    fn line(&self, page: &mut Page, name: &str, bar: Piece, count: &str) {
+        if self.name_width > 0 {
+            let lead = plain(format!("{}  ", fit(name, self.name_width - 2)));
+            page.line(INDENT, &[lead, bar, plain(format!("  {count}"))]);
+            return;
+        }
+        if !name.is_empty() {
+            page.line(INDENT, &[plain(name), (Style::Dim, format!(" · {count}"))]);
+        }
+        page.line(INDENT, &[bar]);
+    }
 }
 
 /// Topics that nobody asked about: one bar for all that share it, and their names.
-fn without_questions(page: &mut Page, row: &Row<'_>, group: &[&TopicPart], name_width: usize) {
+fn without_questions(page: &mut Page, bars: &Bars<'_>, group: &[&TopicPart]) {
     let Some(first) = group.first() else { return };
-    let bar = row.interval(first.lo90, first.mean, first.hi90, Stroke::Dashed);
+    let bar = bars.row.interval(first.lo90, first.mean, first.hi90, Stroke::Dashed);
     let name = match group.len() {
         1 => first.name.clone(),
         n => format!("{n} other topics"),
     };
-    let lead = plain(format!("{}  ", fit(&name, name_width)));
-    page.line(INDENT, &[lead, (Style::Dim, bar), plain("  no questions")]);
-    if group.len() > 1 {
-        let names: Vec<String> = group.iter().map(|topic| topic.name.clone()).collect();
-        let text = format!("inferred from related topics: {}", words::list(&names));
-        page.paragraph(2 * INDENT, Style::Dim, &text);
-    }
+    bars.line(page, &name, (Style::Dim, bar), "no questions");
+    let names: Vec<String> = group.iter().map(|topic| topic.name.clone()).collect();
+    let text = match group.len() {
+        1 => "inferred from related topics".to_owned(),
+        _ => format!("inferred from related topics: {}", words::list(&names)),
+    };
+    page.paragraph(2 * INDENT, Style::Dim, &text);
 }
 
 /// Part 3.
@@ -220,7 +240,7 @@ pub(super) fn evidence(page: &mut Page, report: &Report) {
     page.blank();
     page.line(INDENT, &[plain("The estimate after each question, with its 90 % interval:")]);
     let room = page.width() - INDENT;
-    for row in charts::path(session, &report.level, Scale::of(report), room) {
+    for row in charts::path(session, &report.level, Scale::of_path(report), room) {
         page.line(INDENT, &[(Style::Accent, row)]);
     }
     page.blank();
