@@ -16,13 +16,18 @@ mod read;
 #[cfg(test)]
 pub(crate) mod sample;
 mod spec;
+mod stats;
+mod surface;
 mod types;
 mod words;
 mod yaml;
 
+pub use check::{RULES, Rule};
 pub use diagnostic::{Diagnostic, Severity, SourceFile, render};
 pub use ids::{ItemId, ObjectiveId, OptionId, RoleId, SubtopicId, TopicId};
 pub use read::{BankError, CheckOptions, Checked, check_bank, read_bank, read_checked_bank};
+pub use stats::{BankStats, TopicStats};
+pub use surface::Surface;
 pub use types::{
     Author, Bank, Blueprint, Cells, Choice, Cut, Environment, IrtPrior, Item, Key, LevelText,
     Media, Objective, PathStep, Reference, ReferenceSource, Retirement, Role, Subtopic, TestForm,

@@ -1,17 +1,188 @@
 //! Judges what structure cannot: whether an item gives its key away, can be understood, taught
 //! and looked up. Never changes an item and never asks whether its key is true.
+//!
+//! The rules condense Haladyna, Downing and Rodriguez (2002), "A review of multiple-choice
+//! item-writing guidelines", Applied Measurement in Education 15(3); thresholds were set on
+//! public banks, where they separate good ones from bad ones.
 
-use super::diagnostic::Severity;
+mod bankwide;
+mod options;
+mod relations;
+mod sources;
+mod stem;
+pub(super) mod text;
+
+use super::diagnostic::{Diagnostic, Severity};
 use super::fields::Sink;
+use super::node::{Node, Step};
 use super::read::{CheckOptions, Draft};
+use super::types::{Bank, Item, Topic};
+use super::words::Status;
+use text::Anatomy;
 
-/// Runs every check over a draft.
-pub(super) fn run(draft: &Draft<'_, '_>, sinks: &mut [Sink<'_>], _options: &CheckOptions<'_>) {
-    for (item, (file, node)) in draft.bank.items.iter().zip(&draft.sites) {
-        let sink = &mut sinks[*file];
-        if item.explanation.trim().is_empty() {
-            sink.item = Some(item.id.to_string());
-            sink.put("Q004", Severity::Error, node.span.clone(), "no explanation".to_owned(), None);
+/// A stable code and what it stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// The code.
+    pub code: &'static str,
+    /// The gravest form it can take.
+    pub severity: Severity,
+    /// What it finds.
+    pub finds: &'static str,
+}
+
+const fn error(code: &'static str, finds: &'static str) -> Rule {
+    Rule { code, severity: Severity::Error, finds }
+}
+
+const fn warning(code: &'static str, finds: &'static str) -> Rule {
+    Rule { code, severity: Severity::Warning, finds }
+}
+
+const fn info(code: &'static str, finds: &'static str) -> Rule {
+    Rule { code, severity: Severity::Info, finds }
+}
+
+/// Every code that a bank check can report.
+pub const RULES: [Rule; 37] = [
+    error("Q000", "text that is not YAML"),
+    error("Q001", "a field or name that is missing, unknown, repeated or of the wrong type"),
+    error("Q002", "no key, a key too many, or a key that names no option"),
+    error("Q003", "options that are equal or empty, fewer than three, more than six"),
+    error("Q004", "a missing, short or empty explanation"),
+    error("Q005", "no reference, an unknown source, no locator, an unfit host"),
+    error("Q006", "a wrong option without its own feedback or misconception"),
+    error("Q007", "all, none or both of the above; combinations of options"),
+    error("Q008", "a key that its length gives away"),
+    error("Q009", "a negative stem, above all one without emphasis"),
+    warning("Q010", "absolute words in wrong options alone, hedges in the key alone"),
+    warning("Q011", "a rare word of the stem that returns in the key alone"),
+    info("Q012", "a key that shares most with the other options"),
+    warning("Q013", "a grammatical cue between stem and options"),
+    warning("Q014", "options of different form"),
+    error("Q015", "numbers or dates out of order, ranges that overlap"),
+    warning("Q016", "a stem without a question or a request; a gap to fill"),
+    warning("Q017", "a stem, a listing or an option that is too long"),
+    warning("Q018", "best, most or recommended without a criterion"),
+    error("Q019", "words that age, or a product without version and date"),
+    error("Q020", "code without language and version"),
+    error("Q021", "a proof whose output is not the key"),
+    error("Q022", "a near-duplicate that is not declared"),
+    error("Q023", "one-sided enemies, unknown relatives, too many variants"),
+    warning("Q024", "a difficulty far from its level and cognitive act"),
+    warning("Q025", "an analysis without data, a recall with a scenario"),
+    warning("Q026", "an explanation that does not speak of the key"),
+    error("Q027", "an option named by letter or place; a fixed order without a reason"),
+    error("Q028", "an image without a text for those who cannot see it"),
+    error("Q029", "addresses, unsafe HTML, tabs or curly quotes where they do harm"),
+    error("Q030", "a review that is overdue, a validity that has ended"),
+    error("B101", "the longest option is the key too often"),
+    error("B102", "the key can be guessed from the surface of the options"),
+    warning("B103", "keys stand at some places too often"),
+    warning("B104", "cells of the blueprint that lack items, difficulties off the plan"),
+    warning("B105", "too many negative stems, one page or one author too dominant"),
+    warning("B106", "one way of asking that is used too often"),
+];
+
+/// The severities of a rule may vary with the case; its code may not.
+pub(super) fn rule(code: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.code == code)
+}
+
+/// An item that is being judged, with what every rule needs.
+pub(super) struct Subject<'d> {
+    pub item: &'d Item,
+    pub topic: Option<&'d Topic>,
+    pub stem: Anatomy,
+}
+
+/// Where the findings about one item go.
+pub(super) struct Report<'s, 'd, 'f> {
+    sink: &'s mut Sink<'f>,
+    item: &'d Item,
+    node: &'d Node<'d>,
+    used_waivers: Vec<&'static str>,
+}
+
+impl Report<'_, '_, '_> {
+    fn error(&mut self, code: &'static str, path: &[Step], message: impl Into<String>, help: &str) {
+        self.find(code, Severity::Error, path, message.into(), help);
+    }
+
+    /// A warning; a waiver with a reason silences it.
+    fn warn(&mut self, code: &'static str, path: &[Step], message: impl Into<String>, help: &str) {
+        if self.item.waivers.iter().any(|waiver| waiver.code == code) {
+            self.used_waivers.push(code);
+            return;
+        }
+        self.find(code, Severity::Warning, path, message.into(), help);
+    }
+
+    fn info(&mut self, code: &'static str, path: &[Step], message: impl Into<String>, help: &str) {
+        self.find(code, Severity::Info, path, message.into(), help);
+    }
+
+    fn find(
+        &mut self,
+        code: &'static str,
+        severity: Severity,
+        path: &[Step],
+        message: String,
+        help: &str,
+    ) {
+        let help = Some(help.to_owned()).filter(|help| !help.is_empty());
+        self.sink.item = Some(self.item.id.to_string());
+        self.sink.put(code, severity, self.node.locate(path), message, help);
+    }
+}
+
+/// The path to an option, or to a part of it.
+fn option_path(index: usize) -> [Step; 3] {
+    [Step::Field("options"), Step::Index(index), Step::Field("text")]
+}
+
+/// Runs every check over a draft: items first, then the bank as a whole.
+pub(super) fn run(
+    draft: &Draft<'_, '_>,
+    sinks: &mut [Sink<'_>],
+    options: &CheckOptions<'_>,
+) -> Vec<Diagnostic> {
+    let bank = &draft.bank;
+    let relations = relations::Relations::new(bank, options.around);
+    for (index, (item, (file, node))) in bank.items.iter().zip(&draft.sites).enumerate() {
+        if item.status == Status::Retired {
+            continue;
+        }
+        let mut report = Report { sink: &mut sinks[*file], item, node, used_waivers: Vec::new() };
+        let subject = subject(item, bank);
+        options::check(&subject, &mut report);
+        stem::check(&subject, &mut report);
+        sources::check(&subject, draft, options.today, &mut report);
+        relations.check(index, &mut report);
+        waivers(&mut report);
+    }
+    bankwide::check(bank, options.around.is_some())
+}
+
+fn subject<'d>(item: &'d Item, bank: &'d Bank) -> Subject<'d> {
+    let topic = bank.topics.iter().find(|topic| topic.id == item.topic);
+    Subject { item, topic, stem: text::anatomy(&item.stem) }
+}
+
+/// A waiver names a rule that warns, and is needed.
+fn waivers(report: &mut Report<'_, '_, '_>) {
+    for (index, waiver) in report.item.waivers.iter().enumerate() {
+        let path = [Step::Field("waivers"), Step::Index(index), Step::Field("code")];
+        match rule(&waiver.code) {
+            None => {
+                let message = format!("`{}` is no rule", waiver.code);
+                report.error("Q001", &path, message, "codes stand in docs/BANK-FORMAT.md");
+            }
+            Some(rule) if !report.used_waivers.contains(&rule.code) => {
+                let message = format!("the waiver of {} has nothing to waive", rule.code);
+                report.info(rule.code, &path, message, "drop it; errors cannot be waived");
+            }
+            Some(_) => {}
         }
     }
 }
