@@ -30,6 +30,8 @@ const PER_TOPIC_MIN: usize = 2;
 const SHARE_MAX: f64 = 1.6;
 /// Questions that show code are at most this share of a test.
 const CODE_SHARE_MAX: f64 = 0.4;
+/// Questions whose answer must be typed are at most this share of a test.
+const TYPED_SHARE_MAX: f64 = 0.4;
 /// Standard deviation of a difficulty step of partial-credit items, before data.
 const STEP_SPREAD: f64 = 0.6;
 /// Discrimination prior of partial-credit items relative to the item's own: several ticks of one
@@ -194,6 +196,7 @@ impl Plan {
             length_max: self.length,
             group_max: self.group_max(bank),
             code_max: (CODE_SHARE_MAX * self.length as f64) as usize,
+            typed_max: (TYPED_SHARE_MAX * self.length as f64) as usize,
             stop: self.stop.parse()?,
             randomesque: Randomesque { questions: 3, among: 3 },
             weights,
@@ -220,6 +223,7 @@ impl Plan {
                     lower_asymptote: item.prior.c,
                     excludes: exclusions(bank, item),
                     is_code: shows_code(item),
+                    is_typed: item.options.is_empty(),
                     eligible: item.status == Status::Live && self.has(&item.topic),
                 })
             })

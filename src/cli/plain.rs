@@ -141,16 +141,11 @@ fn question(session: &Session, asked: &Asked) -> String {
 /// What an item's behaviour depends on, as one line.
 pub fn environment(item: &Item) -> Option<String> {
     let environment = item.environment.as_ref()?;
-    let parts: Vec<&str> = [
-        environment.product.as_deref(),
-        environment.language.as_deref(),
-        environment.version.as_deref(),
-        environment.mode.as_deref(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
+    let what = [&environment.product, &environment.language, &environment.version];
+    let what: Vec<&str> = what.into_iter().flatten().map(String::as_str).collect();
+    let parts = [Some(what.join(" ")), environment.mode.clone()];
+    let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    (!parts.is_empty()).then(|| parts.join(" · "))
 }
 
 fn ways_to_answer(item: &Item, asked: &Asked) -> String {

@@ -4,3 +4,4 @@ mod house;
 mod reference;
 mod sessions;
 mod store;
+mod study;

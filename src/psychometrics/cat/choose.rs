@@ -42,7 +42,7 @@ pub(super) fn choose(cat: &Cat, seed: u64) -> Option<Choice> {
     let required = topics_required(cat);
     let mut candidates = allowed(cat, &required, true);
     if candidates.is_empty() {
-        // Spreading over subtopics and the share of code give way before the test ends early.
+        // Spreading over subtopics and the shares of code and typing give way before the test ends early.
         candidates = allowed(cat, &required, false);
     }
     let mut ranked = rank(cat, &candidates);
@@ -96,6 +96,7 @@ fn allowed(cat: &Cat, required: &[bool], spread: bool) -> Vec<usize> {
     let asked_of_group =
         |group| cat.asked().iter().filter(|(i, _)| items[*i].group == group).count();
     let code_asked = cat.asked().iter().filter(|(i, _)| items[*i].is_code).count();
+    let typed_asked = cat.asked().iter().filter(|(i, _)| items[*i].is_typed).count();
     (0..items.len())
         .filter(|&j| {
             let item = &items[j];
@@ -103,7 +104,8 @@ fn allowed(cat: &Cat, required: &[bool], spread: bool) -> Vec<usize> {
                 && (!any_required || required[item.topic])
                 && (!spread
                     || (asked_of_group(item.group) < design.group_max
-                        && !(item.is_code && code_asked >= design.code_max)))
+                        && !(item.is_code && code_asked >= design.code_max)
+                        && !(item.is_typed && typed_asked >= design.typed_max)))
                 && may_be_asked(cat, j)
         })
         .collect()

@@ -20,6 +20,9 @@ pub struct PoolItem {
     pub excludes: Vec<usize>,
     /// Whether answering means reading code, of which a test takes a limited share.
     pub is_code: bool,
+    /// Whether the answer must be typed, which is limited likewise: nothing can be guessed, so
+    /// these tell most, but a test of nothing else would tire people.
+    pub is_typed: bool,
     /// Whether it may be asked at all.
     pub eligible: bool,
 }
@@ -68,6 +71,8 @@ pub struct Design {
     pub group_max: usize,
     /// Most questions that show code.
     pub code_max: usize,
+    /// Most questions whose answer must be typed.
+    pub typed_max: usize,
     /// When to stop between the two lengths.
     pub stop: StopRule,
     /// Random choice for the first questions.
