@@ -6,10 +6,15 @@ pub mod data_dir;
 pub mod edge;
 mod error;
 mod interrupt;
+pub mod items_csv;
 mod menu;
+mod numbers;
+mod output;
 mod plain;
 mod replay;
 mod report;
+mod score;
+mod select;
 mod sessions;
 mod sitting;
 mod take;
@@ -88,6 +93,10 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// List past and paused sessions, or delete one
     Sessions(sessions::SessionsArgs),
+    /// Score responses with known item parameters
+    Score(score::ScoreArgs),
+    /// Choose the next item by a criterion
+    Select(select::SelectArgs),
 }
 
 /// Parses the process's arguments, runs the command and turns the result into an exit code.
@@ -112,6 +121,8 @@ fn run(global: &Global, command: Command) -> Result<Exit, CliError> {
         Command::Report(args) => report::run(global, &args),
         Command::Replay(args) => replay::run(global, &args),
         Command::Sessions(args) => sessions::run(global, &args),
+        Command::Score(args) => score::run(global, &args),
+        Command::Select(args) => select::run(global, &args),
     }
 }
 

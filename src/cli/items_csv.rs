@@ -1,0 +1,13 @@
+//! Parameter and response files: `ITEMS.csv` and `R.csv`, plain or gzipped. What cannot be right
+//! is refused with file, line and column before anything is computed or written.
+//!
+//! Reads files and knows no estimates; what it returns is validated.
+
+mod items;
+mod parameters;
+mod responses;
+mod source;
+
+pub use items::{Item, ItemTable, read_items};
+pub use responses::{Column, Columns, MISSING, ResponseTable, read_responses};
+pub use source::Source;

@@ -1,0 +1,223 @@
+//! `R.csv`: a row a person, a column an item, whole scores from 0; empty or `NA` was not asked.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use csv::StringRecord;
+
+use super::source::{Source, Start};
+use crate::cli::CliError;
+
+/// A cell of an item that was not administered.
+pub const MISSING: u16 = u16::MAX;
+/// The largest score a file may hold; items with more categories do not exist.
+const SCORE_MAX: u16 = 999;
+
+/// What a column of a response file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Column {
+    /// An item with this many categories, or of a number not known yet.
+    Item {
+        /// Scores are below this.
+        categories: Option<usize>,
+    },
+    /// Text to be kept beside the person, such as a group.
+    Label,
+    /// Nothing that is wanted.
+    Ignored,
+}
+
+/// Says what the column of a name is, or why there is none.
+pub type Columns<'a> = dyn Fn(&str) -> Result<Column, String> + 'a;
+
+/// A matrix of scores, persons × items.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResponseTable {
+    /// The persons' ids, in the order of the rows; `1`, `2`, … when the file has none.
+    pub persons: Vec<String>,
+    /// The items' ids, in the order of the columns.
+    pub items: Vec<String>,
+    /// Names of the label columns.
+    pub label_names: Vec<String>,
+    /// For each person the labels, in the order of their names.
+    pub labels: Vec<Vec<String>>,
+    scores: Vec<u16>,
+}
+
+impl ResponseTable {
+    /// The scores of a person, an item each, [`MISSING`] where it was not asked.
+    pub fn row(&self, person: usize) -> &[u16] {
+        let width = self.items.len();
+        &self.scores[person * width..(person + 1) * width]
+    }
+
+    /// All scores, row after row.
+    pub fn scores(&self) -> &[u16] {
+        &self.scores
+    }
+}
+
+/// Reads a response file. A first column `person` holds ids; `columns` says what the others are.
+///
+/// # Errors
+/// Exit 3 or 5 for a file that cannot be read; exit 4 with file, line and column for an unknown
+/// item, an id that repeats, a score that is no whole number or out of range, a ragged row.
+pub fn read_responses(path: &Path, columns: &Columns<'_>) -> Result<ResponseTable, CliError> {
+    parse_responses(&Source::open(path)?, columns)
+}
+
+/// The columns of a file, and the persons seen so far.
+struct Reading {
+    persons_first: bool,
+    kinds: Vec<Column>,
+    seen: HashSet<String>,
+    table: ResponseTable,
+}
+
+fn parse_responses(source: &Source, columns: &Columns<'_>) -> Result<ResponseTable, CliError> {
+    let mut reading: Option<Reading> = None;
+    source.records(|start, record| {
+        match &mut reading {
+            None => reading = Some(read_header(source, start, record, columns)?),
+            Some(reading) => reading.read_row(source, start, record)?,
+        }
+        Ok(())
+    })?;
+    // An empty file was refused before; a header alone is a matrix without persons.
+    reading
+        .map(|reading| reading.table)
+        .ok_or_else(|| CliError::new(crate::cli::Exit::Invalid, "the response file has no header"))
+}
+
+fn read_header(
+    source: &Source,
+    start: Start,
+    record: &StringRecord,
+    columns: &Columns<'_>,
+) -> Result<Reading, CliError> {
+    let persons_first = record.get(0) == Some("person");
+    let mut table = ResponseTable {
+        persons: Vec::new(),
+        items: Vec::new(),
+        label_names: Vec::new(),
+        labels: Vec::new(),
+        scores: Vec::new(),
+    };
+    let mut kinds = Vec::new();
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    for (cell, name) in record.iter().enumerate().skip(usize::from(persons_first)) {
+        if seen.insert(name, cell).is_some() {
+            return Err(source.error(start, cell, format!("item `{name}` stands there twice")));
+        }
+        let kind = columns(name).map_err(|why| source.error(start, cell, why))?;
+        match kind {
+            Column::Item { .. } => table.items.push(name.to_owned()),
+            Column::Label => table.label_names.push(name.to_owned()),
+            Column::Ignored => {}
+        }
+        kinds.push(kind);
+    }
+    if table.items.is_empty() {
+        return Err(source.error(start, usize::MAX, "there are no items in the header"));
+    }
+    Ok(Reading { persons_first, kinds, seen: HashSet::new(), table })
+}
+
+impl Reading {
+    fn read_row(
+        &mut self,
+        source: &Source,
+        start: Start,
+        record: &StringRecord,
+    ) -> Result<(), CliError> {
+        let first = usize::from(self.persons_first);
+        let person = match record.get(0) {
+            Some(id) if self.persons_first => id.to_owned(),
+            _ => (self.table.persons.len() + 1).to_string(),
+        };
+        if person.is_empty() {
+            return Err(source.error(start, 0, "the person's id is empty"));
+        }
+        if !self.seen.insert(person.clone()) {
+            return Err(source.error(start, 0, format!("person `{person}` stands there twice")));
+        }
+        self.table.persons.push(person);
+        let mut labels = Vec::new();
+        for (offset, (cell, kind)) in record.iter().skip(first).zip(&self.kinds).enumerate() {
+            match kind {
+                Column::Item { categories } => {
+                    let score = score(cell, *categories)
+                        .map_err(|why| source.error(start, first + offset, why))?;
+                    self.table.scores.push(score);
+                }
+                Column::Label => labels.push(cell.to_owned()),
+                Column::Ignored => {}
+            }
+        }
+        self.table.labels.push(labels);
+        Ok(())
+    }
+}
+
+fn score(cell: &str, categories: Option<usize>) -> Result<u16, String> {
+    if cell.is_empty() || cell == "NA" {
+        return Ok(MISSING);
+    }
+    let value: u16 = match cell.as_bytes() {
+        [digit @ b'0'..=b'9'] => u16::from(digit - b'0'),
+        _ => cell
+            .parse()
+            .map_err(|_| format!("`{cell}` is not a score; write a whole number, or NA"))?,
+    };
+    let most = categories.map_or(SCORE_MAX, |n| u16::try_from(n - 1).unwrap_or(SCORE_MAX));
+    if value <= most {
+        Ok(value)
+    } else {
+        Err(format!("score {value} is out of range 0 to {most}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<ResponseTable, String> {
+        let columns = |name: &str| match name {
+            "group" => Ok(Column::Label),
+            "note" => Ok(Column::Ignored),
+            id if id.starts_with('i') => Ok(Column::Item { categories: Some(3) }),
+            other => Err(format!("item `{other}` is unknown")),
+        };
+        parse_responses(&Source::of_text("r.csv", text), &columns).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn persons_labels_and_gaps_are_read() {
+        // Goal: each cell lands where it belongs. Method: a file with everything, and one without
+        // persons.
+        let table = parse("person,i1,group,note,i2\nann,0,x,?,2\nbob,NA,y,!,\n").unwrap();
+        assert_eq!(table.persons, ["ann", "bob"]);
+        assert_eq!((table.row(0), table.row(1)), (&[0, 2][..], &[MISSING, MISSING][..]));
+        assert_eq!(table.labels, [["x"], ["y"]]);
+        let bare = parse("i1,i2\n0,1\n2,2\n").unwrap();
+        assert_eq!(bare.persons, ["1", "2"]);
+        assert_eq!(bare.scores(), [0, 1, 2, 2]);
+    }
+
+    #[test]
+    fn every_fault_has_a_place() {
+        // Goal: file, line and column of what is wrong. Method: one file a fault.
+        let fault = |text: &str| parse(text).unwrap_err();
+        assert_eq!(fault("person,i1,x\n"), "r.csv:1:11: item `x` is unknown");
+        assert_eq!(fault("i1,i1\n"), "r.csv:1:4: item `i1` stands there twice");
+        assert_eq!(fault("person\nann\n"), "r.csv:1:7: there are no items in the header");
+        let twice = "person,i1\nann,0\nann,1\n";
+        assert_eq!(fault(twice), "r.csv:3:1: person `ann` stands there twice");
+        assert_eq!(fault("i1,i2\n0,3\n"), "r.csv:2:3: score 3 is out of range 0 to 2");
+        assert!(fault("i1,i2\n0,-1\n").starts_with("r.csv:2:3: `-1` is not a score"));
+        assert!(fault("i1,i2\n0,1.0\n").starts_with("r.csv:2:3: `1.0` is not a score"));
+        assert!(fault("i1,i2\n0,99999\n").starts_with("r.csv:2:3: `99999` is not a score"));
+        assert!(fault("person,i1\n,0\n").starts_with("r.csv:2:1: the person's id is empty"));
+        assert_eq!(fault("i1,i2\n0\n"), "r.csv:2:2: a row of 1 where the header has 2 columns");
+    }
+}

@@ -1,0 +1,91 @@
+//! Data on stdout. A reader that has gone away is no failure; a full disk is.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{CliError, Exit, Format};
+
+/// Writes text to stdout.
+///
+/// # Errors
+/// Exit 5 when stdout cannot be written.
+pub fn print(text: &str) -> Result<Exit, CliError> {
+    finish(io::stdout().lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()))
+}
+
+/// Writes one JSON object and a line end to stdout.
+///
+/// # Errors
+/// Exit 5 when stdout cannot be written.
+pub fn print_json(value: &impl Serialize) -> Result<Exit, CliError> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let written = serde_json::to_writer(&mut out, value)
+        .map_err(io::Error::from)
+        .and_then(|()| out.write_all(b"\n"))
+        .and_then(|()| out.flush());
+    finish(written)
+}
+
+fn finish(written: io::Result<()>) -> Result<Exit, CliError> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(CliError::new(Exit::Refused, format!("cannot write to stdout: {error}")))
+        }
+        _ => Ok(Exit::Done),
+    }
+}
+
+/// One record of comma-separated values with its line end; cells are quoted where they must be.
+pub fn csv_line<I, S>(cells: I) -> String
+where
+    I: IntoIterator<Item = S>,
+    S: AsRef<str>,
+{
+    let mut line = String::new();
+    for (index, cell) in cells.into_iter().enumerate() {
+        if index > 0 {
+            line.push(',');
+        }
+        let cell = cell.as_ref();
+        if cell.contains([',', '"', '\n', '\r']) {
+            line.push('"');
+            line.push_str(&cell.replace('"', "\"\""));
+            line.push('"');
+        } else {
+            line.push_str(cell);
+        }
+    }
+    line.push('\n');
+    line
+}
+
+/// A number as a cell, empty where it is unknown.
+pub fn csv_number(value: Option<f64>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}
+
+/// A number as JSON has it: infinite and undefined ones are `null`.
+pub fn finite(value: f64) -> Option<f64> {
+    value.is_finite().then_some(value)
+}
+
+/// The refusal of a format that a command does not have.
+pub fn no_such_format(command: &str, format: Format, has: &str) -> CliError {
+    let name = format!("{format:?}").to_lowercase();
+    CliError::new(Exit::Usage, format!("`gradus {command}` has no format {name}"))
+        .help(format!("it has {has}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_where_they_must_be() {
+        // Goal: any id survives a round trip. Method: separators, quotes, line ends, plain text.
+        assert_eq!(csv_line(["a", "b,c", "d\"e", "f\ng", ""]), "a,\"b,c\",\"d\"\"e\",\"f\ng\",\n");
+        assert_eq!((csv_number(Some(0.25)), csv_number(None)), ("0.25".to_owned(), String::new()));
+        assert_eq!((finite(f64::INFINITY), finite(1.0)), (None, Some(1.0)));
+    }
+}
