@@ -32,6 +32,24 @@ questions of its own.";
 pub(super) const OVERLAP: &str =
     "Where two intervals overlap widely, do not rank one topic above the other.";
 
+/// What the curve of the level shows.
+pub(super) const CURVE: &str = "The higher the curve, the more probable it is that your knowledge \
+lies there. Nine times in ten it lies within the line below the curve. The boundaries are blurred \
+because they are known only roughly.";
+
+/// What the intervals of the profile show.
+pub(super) const INTERVALS: &str = "Point: the best estimate. Line: where the topic lies nine \
+times in ten.";
+
+/// What the path shows.
+pub(super) const PATH: &str = "The estimate before the first question and after each answer: \
+filled when the answer was right, half strong when it was partly right, hollow when it was wrong or \
+not known. The band is the 90\u{a0}% interval.";
+
+/// Why so many answers are wrong.
+pub(super) const HALF: &str = "Questions are chosen to be neither easy nor hopeless for you, so \
+many wrong answers are as it should be; the number of right ones says little by itself.";
+
 /// What tells fit from level.
 pub(super) const FIT_IS_NOT_LEVEL: &str = "Fit compares your topics with each other, not you with \
 others: it says where you are relatively strongest, whatever your level.";
@@ -80,6 +98,11 @@ pub(super) fn theta(value: f64) -> String {
         _ => "",
     };
     format!("{sign}{:.2}", libm::fabs(hundredths) / 100.0)
+}
+
+/// A whole number of the scale.
+pub(super) fn whole(value: f64) -> String {
+    theta(value).replace(".00", "")
 }
 
 /// An interval on the scale.
@@ -308,6 +331,14 @@ pub(super) fn groups_without_questions(profile: &[TopicPart]) -> Vec<Vec<&TopicP
         }
     }
     groups
+}
+
+/// The name of such a group.
+pub(super) fn group_name(group: &[&TopicPart]) -> String {
+    match group {
+        [only] => only.name.clone(),
+        many => format!("{} other topics", many.len()),
+    }
 }
 
 /// A moment as `2026-11-22 09:30 UTC`.
