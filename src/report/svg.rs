@@ -176,7 +176,7 @@ fn curve(scale: Scale, level: &LevelPart, top: f64, base: f64) -> String {
 /// Each topic with its interval on the scale of the levels.
 pub(super) fn profile(report: &Report) -> String {
     const TOP: f64 = 26.0;
-    const ROW: f64 = 50.0;
+    const ROW: f64 = 58.0;
     let scale = Scale::of(report);
     let asked: Vec<&TopicPart> = report.profile.iter().filter(|t| t.direct_items > 0).collect();
     let groups = words::groups_without_questions(&report.profile);
@@ -207,10 +207,19 @@ pub(super) fn profile(report: &Report) -> String {
 }
 
 fn profile_row(scale: Scale, y: f64, topic: &TopicPart, (name, count): (&str, &str)) -> String {
-    let mut drawing = label("row-name", "1%", y + 19.0, name);
-    drawing += &label("row-count", "99%", y + 19.0, count);
-    drawing += &interval(scale, y + 37.0, (topic.lo90, topic.mean, topic.hi90), topic.inferred);
+    let mut drawing = label("row-name", "1%", y + 21.0, &teaser(name));
+    drawing += &label("row-count", "99%", y + 21.0, count);
+    drawing += &interval(scale, y + 43.0, (topic.lo90, topic.mean, topic.hi90), topic.inferred);
     drawing
+}
+
+/// A name as long as fits a narrow screen; the table has it whole.
+fn teaser(name: &str) -> String {
+    const CHARACTERS_MAX: usize = 50;
+    match name.char_indices().nth(CHARACTERS_MAX) {
+        Some((at, _)) => format!("{}…", name[..at].trim_end()),
+        None => name.to_owned(),
+    }
 }
 
 /// Where things stand in the picture of the path.

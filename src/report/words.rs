@@ -115,12 +115,14 @@ pub(super) fn count(n: usize, one: &str) -> String {
     format!("{n}\u{a0}{one}{}", if n == 1 { "" } else { "s" })
 }
 
-/// `a`, `a and b`, `a, b and c`.
+/// `a`, `a and b`, `a, b and c`; names that hold commas themselves stand between semicolons.
 pub(super) fn list(names: &[String]) -> String {
+    let comma = if names.iter().any(|name| name.contains(',')) { "; " } else { ", " };
     match names {
         [] => String::new(),
         [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        [first @ .., last] if comma == ", " => format!("{} and {last}", first.join(comma)),
+        all => all.join(comma),
     }
 }
 
@@ -244,16 +246,16 @@ pub(super) fn specialization(found: &SpecializationPart) -> String {
             percent(first.probability)
         ),
         _ => "Not enough evidence to name one: the first is named from a probability of 50\u{a0}% \
-              on, and when at least half of what it rests on was asked about."
+              on, and when at least half of what it rests on had three or more questions."
             .to_owned(),
     }
 }
 
 /// Why a role stands where it stands.
 pub(super) fn role_because(role: &RolePart) -> String {
-    let asked = format!("{} of what it rests on was asked about", share(role.coverage));
+    let asked = format!("{} of what it rests on had three or more questions", share(role.coverage));
     if role.strengths.is_empty() {
-        format!("no topic asked about speaks for it by itself; {asked}")
+        format!("no topic that was asked about speaks for it by itself; {asked}")
     } else {
         format!("relatively strong in {}; {asked}", list(&role.strengths))
     }
@@ -382,6 +384,7 @@ mod tests {
         assert_eq!([0.7962, 0.8, 0.4999].map(percent), ["79.6\u{a0}%", "80\u{a0}%", "49.9\u{a0}%"]);
         assert_eq!(count(1, "question"), "1\u{a0}question");
         assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
+        assert_eq!(list(&["a, b".into(), "c".into()]), "a, b; c");
     }
 
     #[test]
