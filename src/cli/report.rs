@@ -41,7 +41,7 @@ pub fn run(global: &Global, args: &ReportArgs) -> Result<Exit, CliError> {
     let to_terminal = args.output.is_none() && io::stdout().is_terminal();
     let text = match global.format {
         Some(Format::Json) => report::json(&report),
-        Some(Format::Html) => report::json(&report),
+        Some(Format::Html) => report::html(&report),
         _ => report::text(
             &report,
             &TextOptions {

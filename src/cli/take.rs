@@ -134,6 +134,7 @@ fn run_plain(global: &Global, mut sitting: Sitting) -> Result<Exit, CliError> {
     let report = Report::new(sitting.session(), sitting.run_facts());
     let text = match global.format {
         Some(Format::Json) => report::json(&report),
+        Some(Format::Html) => report::html(&report),
         _ => {
             let options = TextOptions { width: 80, color: false, detail: Detail::Summary };
             report::text(&report, &options)

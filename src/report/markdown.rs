@@ -26,7 +26,9 @@ pub(super) fn to_html(markdown: &str) -> String {
     let mut page = String::new();
     html::push_html(&mut page, events);
     page.truncate(page.trim_end().len());
-    page
+    // Wide code scrolls by itself; whoever has no mouse must be able to reach it. A tag that a
+    // bank writes is escaped, so these are our own.
+    page.replace("<pre>", "<pre tabindex=\"0\">")
 }
 
 /// The event without what could act: tags as text, pictures as their description, links to

@@ -6,15 +6,18 @@
 //! holds: no label without its probability, no number without its interval.
 
 mod build;
+mod html;
 mod json;
 mod markdown;
 mod model;
 mod scale;
+mod svg;
 #[cfg(test)]
 mod tests;
 mod text;
 mod words;
 
+pub use html::html;
 pub use json::json;
 pub use model::{
     AnswerDetail, CutPart, DecisionWord, ItemPart, LevelPart, LevelProbabilities, ObjectivePart,

@@ -32,6 +32,24 @@ questions of its own.";
 pub(super) const OVERLAP: &str =
     "Where two intervals overlap widely, do not rank one topic above the other.";
 
+/// What the curve of the level shows.
+pub(super) const CURVE: &str = "The higher the curve, the more probable it is that your knowledge \
+lies there. Nine times in ten it lies within the line below the curve. The boundaries are blurred \
+because they are known only roughly.";
+
+/// What the intervals of the profile show.
+pub(super) const INTERVALS: &str = "Point: the best estimate. Line: where the topic lies nine \
+times in ten.";
+
+/// What the path shows.
+pub(super) const PATH: &str = "The estimate before the first question and after each answer: \
+filled when the answer was right, half strong when it was partly right, hollow when it was wrong or \
+not known. The band is the 90\u{a0}% interval.";
+
+/// Why so many answers are wrong.
+pub(super) const HALF: &str = "Questions are chosen to be neither easy nor hopeless for you, so \
+many wrong answers are as it should be; the number of right ones says little by itself.";
+
 /// What tells fit from level.
 pub(super) const FIT_IS_NOT_LEVEL: &str = "Fit compares your topics with each other, not you with \
 others: it says where you are relatively strongest, whatever your level.";
@@ -82,6 +100,11 @@ pub(super) fn theta(value: f64) -> String {
     format!("{sign}{:.2}", libm::fabs(hundredths) / 100.0)
 }
 
+/// A whole number of the scale.
+pub(super) fn whole(value: f64) -> String {
+    theta(value).replace(".00", "")
+}
+
 /// An interval on the scale.
 pub(super) fn interval(lo: f64, hi: f64) -> String {
     format!("{} to {}", theta(lo), theta(hi))
@@ -92,12 +115,14 @@ pub(super) fn count(n: usize, one: &str) -> String {
     format!("{n}\u{a0}{one}{}", if n == 1 { "" } else { "s" })
 }
 
-/// `a`, `a and b`, `a, b and c`.
+/// `a`, `a and b`, `a, b and c`; names that hold commas themselves stand between semicolons.
 pub(super) fn list(names: &[String]) -> String {
+    let comma = if names.iter().any(|name| name.contains(',')) { "; " } else { ", " };
     match names {
         [] => String::new(),
         [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        [first @ .., last] if comma == ", " => format!("{} and {last}", first.join(comma)),
+        all => all.join(comma),
     }
 }
 
@@ -221,16 +246,16 @@ pub(super) fn specialization(found: &SpecializationPart) -> String {
             percent(first.probability)
         ),
         _ => "Not enough evidence to name one: the first is named from a probability of 50\u{a0}% \
-              on, and when at least half of what it rests on was asked about."
+              on, and when at least half of what it rests on had three or more questions."
             .to_owned(),
     }
 }
 
 /// Why a role stands where it stands.
 pub(super) fn role_because(role: &RolePart) -> String {
-    let asked = format!("{} of what it rests on was asked about", share(role.coverage));
+    let asked = format!("{} of what it rests on had three or more questions", share(role.coverage));
     if role.strengths.is_empty() {
-        format!("no topic asked about speaks for it by itself; {asked}")
+        format!("no topic that was asked about speaks for it by itself; {asked}")
     } else {
         format!("relatively strong in {}; {asked}", list(&role.strengths))
     }
@@ -310,6 +335,14 @@ pub(super) fn groups_without_questions(profile: &[TopicPart]) -> Vec<Vec<&TopicP
     groups
 }
 
+/// The name of such a group.
+pub(super) fn group_name(group: &[&TopicPart]) -> String {
+    match group {
+        [only] => only.name.clone(),
+        many => format!("{} other topics", many.len()),
+    }
+}
+
 /// A moment as `2026-11-22 09:30 UTC`.
 ///
 /// Days to a date by the shift of the year to 1 March (Hinnant 2013, *chrono-compatible low-level
@@ -351,6 +384,7 @@ mod tests {
         assert_eq!([0.7962, 0.8, 0.4999].map(percent), ["79.6\u{a0}%", "80\u{a0}%", "49.9\u{a0}%"]);
         assert_eq!(count(1, "question"), "1\u{a0}question");
         assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
+        assert_eq!(list(&["a, b".into(), "c".into()]), "a, b; c");
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl Row<'_> {
     pub fn ticks(&self) -> String {
         let mut row = vec![' '; self.width];
         for tick in self.scale.ticks() {
-            let label = words::theta(tick).replace(".00", "");
+            let label = words::whole(tick);
             let at = self.column(tick);
             let start = (at + 1).saturating_sub(label.chars().count()).min(self.width - 1);
             for (offset, c) in label.chars().enumerate() {
@@ -158,7 +158,7 @@ fn path_rows(scale: Scale) -> usize {
 fn label(scale: Scale, row: usize, rows: usize) -> String {
     let value = scale.hi - (scale.hi - scale.lo) * row as f64 / (rows - 1) as f64;
     let whole = libm::fabs(value - libm::round(value)) < 1e-9;
-    let text = if whole { words::theta(value).replace(".00", "") } else { String::new() };
+    let text = if whole { words::whole(value) } else { String::new() };
     format!("{text:>4}  ")
 }
 

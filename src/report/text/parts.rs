@@ -138,11 +138,7 @@ impl Bars<'_> {
 fn without_questions(page: &mut Page, bars: &Bars<'_>, group: &[&TopicPart]) {
     let Some(first) = group.first() else { return };
     let bar = bars.row.interval(first.lo90, first.mean, first.hi90, Stroke::Dashed);
-    let name = match group.len() {
-        1 => first.name.clone(),
-        n => format!("{n} other topics"),
-    };
-    bars.line(page, &name, (Style::Dim, bar), "no questions");
+    bars.line(page, &words::group_name(group), (Style::Dim, bar), "no questions");
     let names: Vec<String> = group.iter().map(|topic| topic.name.clone()).collect();
     let text = match group.len() {
         1 => "inferred from related topics".to_owned(),
