@@ -210,19 +210,18 @@ fn functions_fit_on_a_screen() {
     assert_none(&modules.iter().flat_map(|(p, code)| long_functions(p, code)).collect::<Vec<_>>());
 }
 
-/// Tests whose body does not begin with a comment that names goal and method.
+/// Tests without a comment, before them or first in their body, that names goal and method.
 fn silent_tests(path: &str, text: &str) -> Vec<String> {
     let code = source::code_only(text);
+    let is_comment = |line: &&str| line.starts_with("//");
     let mut silent = Vec::new();
     for (at, _) in code.match_indices("#[test]") {
         let Some(body) = code[at..].find("{\n").map(|n| at + n + 2) else { continue };
-        let comment: String = text[body..]
-            .lines()
-            .map(str::trim)
-            .take_while(|line| line.starts_with("//"))
-            .collect::<Vec<_>>()
-            .join(" ")
-            .to_lowercase();
+        let before = text[..at].lines().rev().map(str::trim).skip_while(|line| line.is_empty());
+        let inside = text[body..].lines().map(str::trim);
+        let mut comment: Vec<&str> = before.take_while(is_comment).collect();
+        comment.extend(inside.take_while(is_comment));
+        let comment = comment.join(" ").to_lowercase();
         if !(comment.contains("goal") && comment.contains("method")) {
             silent.push(format!("{path}:{}", source::line_of(text, at)));
         }
