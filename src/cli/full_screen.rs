@@ -3,7 +3,7 @@
 use super::sitting::Sitting;
 use super::{CliError, Exit};
 use crate::assessment::{Response, Session};
-use crate::report::{self, Detail, Report};
+use crate::report::{self, Detail, Report, TextOptions};
 use crate::tui::{self, Driver, Ending};
 
 struct Keeper {
@@ -30,7 +30,7 @@ impl Driver for Keeper {
 
     fn report_text(&self, width: usize) -> String {
         let report = Report::new(self.sitting.session(), self.sitting.run_facts());
-        report::text(&report, width, false, Detail::Summary)
+        report::text(&report, &TextOptions { width, color: false, detail: Detail::Summary })
     }
 
     fn notices(&self) -> Vec<String> {

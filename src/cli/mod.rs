@@ -5,6 +5,7 @@ pub mod bank_source;
 pub mod data_dir;
 pub mod edge;
 mod error;
+mod full_screen;
 mod interrupt;
 pub mod items_csv;
 mod menu;

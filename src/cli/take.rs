@@ -61,7 +61,11 @@ pub fn run(global: &Global, args: &TakeArgs) -> Result<Exit, CliError> {
         && io::stdin().is_terminal()
         && io::stdout().is_terminal()
         && std::env::var_os("TERM").is_some_and(|term| term != "dumb");
-    if full_screen { run_plain(global, sitting) } else { run_plain(global, sitting) }
+    if full_screen {
+        super::full_screen::run(sitting, use_color(global))
+    } else {
+        run_plain(global, sitting)
+    }
 }
 
 fn start(global: &Global, args: &TakeArgs, bank: &Arc<Bank>) -> Result<Sitting, CliError> {
