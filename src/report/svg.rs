@@ -166,7 +166,7 @@ fn curve(scale: Scale, level: &LevelPart, top: f64, base: f64) -> String {
     }
     format!(
         "<svg x=\"{}\" y=\"{top:.1}\" width=\"{}\" height=\"{height:.1}\" viewBox=\"0 0 1000 {height:.1}\" \
-         preserveAspectRatio=\"none\">\n<path class=\"area\" d=\"{outline}L1000 {height:.1}L0 {height:.1}Z\"/>\n\
+         preserveAspectRatio=\"none\" overflow=\"visible\">\n<path class=\"area\" d=\"{outline}L1000 {height:.1}L0 {height:.1}Z\"/>\n\
          <path class=\"curve\" d=\"{outline}\"/>\n</svg>\n",
         percent(MARGIN),
         percent(1.0 - 2.0 * MARGIN)

@@ -5,8 +5,8 @@
 //! Numbers and their units are held together by no-break spaces.
 
 use super::model::{
-    CutPart, DecisionWord, LevelPart, QualityPart, ReferencePart, RolePart, SpecializationPart,
-    TopicPart, Verdict,
+    CutPart, DecisionWord, LevelPart, PlanStepPart, QualityPart, ReferencePart, RolePart,
+    SpecializationPart, TopicPart, Verdict,
 };
 use crate::assessment::outcome::{SpecializationStatus, StepStatus, WouldChange, Z90};
 use crate::psychometrics::cat::Why;
@@ -141,22 +141,27 @@ pub(super) fn decision(level: &LevelPart) -> String {
             percent(level.probabilities.of(named))
         ),
         (DecisionWord::Undecided, Some([lower, upper])) => format!(
-            "Between {lower} and {upper}: no level reaches the 80\u{a0}% at which this report would name it."
+            "Between {lower} ({}) and {upper} ({}).",
+            percent(level.probabilities.of(lower)),
+            percent(level.probabilities.of(upper))
         ),
         (DecisionWord::Undecided, None) => "No level is probable enough to be named.".to_owned(),
     }
 }
 
-/// How many more questions would settle it; `None` when a level is named.
+/// Why no level is named, and how many more questions would settle it; `None` when one is.
 pub(super) fn settle(level: &LevelPart) -> Option<String> {
     if level.decision != DecisionWord::Undecided {
         return None;
     }
+    let unnamed = "A level is named from a probability of 80\u{a0}% on.";
     Some(match level.more_questions {
-        Some(n) => format!("About {} would be expected to settle it.", count(n, "more question")),
-        None => {
-            "More questions from this bank would not settle it: you are at the boundary.".to_owned()
+        Some(n) => {
+            format!("{unnamed} About {} would be expected to settle it.", count(n, "more question"))
         }
+        None => format!(
+            "{unnamed} More questions from this bank would not settle it: you are at the boundary."
+        ),
     })
 }
 
@@ -306,6 +311,27 @@ pub(super) fn step_status(status: StepStatus) -> &'static str {
         StepStatus::Next => "next",
         StepStatus::Later => "later",
         StepStatus::NotMeasured => "not measured",
+    }
+}
+
+/// The step to show in full: the next one, or, when too little was measured to name it, the first
+/// that is not done and in which something was missed.
+pub(super) fn step_to_show(plan: &[PlanStepPart]) -> Option<&PlanStepPart> {
+    let next = plan.iter().find(|step| step.status == StepStatus::Next);
+    next.or_else(|| {
+        plan.iter()
+            .find(|step| step.status != StepStatus::Done && !step.objectives_missed.is_empty())
+    })
+}
+
+/// What is said above that step.
+pub(super) fn step_heading(step: &PlanStepPart) -> String {
+    match step.status {
+        StepStatus::Next => format!("Next: step {}", step.step),
+        _ => format!(
+            "Too little was asked to name the next step; something was missed in step {}",
+            step.step
+        ),
     }
 }
 

@@ -45,6 +45,7 @@ fn answer(item: &ItemPart) -> String {
         body += "<p>Sources:</p>\n";
         body += &references(&detail.references);
     }
+    body += &paragraph("quiet", &format!("Why it was asked: {}", item.reason));
     format!(
         "<details class=\"answer {class}\">\n<summary><span class=\"position\">{}</span> \
          <span class=\"outcome\">{mark} {word}</span> <span class=\"subject\">{} · {}</span> \
@@ -58,7 +59,7 @@ fn answer(item: &ItemPart) -> String {
 
 /// The beginning of a question.
 fn teaser(stem: &str) -> String {
-    let line = to_line(stem);
+    let line = to_line(stem).replace('`', "");
     if line.chars().count() <= TEASER_MAX {
         return line;
     }
@@ -68,8 +69,10 @@ fn teaser(stem: &str) -> String {
 }
 
 fn given_and_right(detail: &AnswerDetail) -> String {
-    let mut list =
-        format!("<dl class=\"facts\">\n<dt>Your answer</dt><dd>{}</dd>\n", escape(&detail.given));
+    let mut list = format!(
+        "<dl class=\"facts typed\">\n<dt>Your answer</dt><dd>{}</dd>\n",
+        escape(&detail.given)
+    );
     if !detail.right.is_empty() {
         list += &format!("<dt>Right answer</dt><dd>{}</dd>\n", escape(&detail.right));
     }

@@ -3,7 +3,7 @@
 
 use super::table::{Cell, table};
 use super::{details, escape, paragraph, section};
-use crate::assessment::outcome::{SpecializationStatus, StepStatus};
+use crate::assessment::outcome::SpecializationStatus;
 use crate::bank::Level;
 use crate::report::build::by_probability;
 use crate::report::markdown::is_web;
@@ -221,7 +221,12 @@ pub(super) fn plan(report: &Report) -> String {
     if report.plan.is_empty() {
         return String::new();
     }
-    let mut body = String::from("<ol class=\"steps\">\n");
+    let shown = words::step_to_show(&report.plan);
+    let mut body = String::new();
+    if let Some(step) = shown {
+        body += &paragraph("lead", &format!("{}.", words::step_heading(step)));
+    }
+    body += "<ol class=\"steps\">\n";
     for step in &report.plan {
         let class = words::step_status(step.status).replace(' ', "-");
         body += &format!(
@@ -229,7 +234,8 @@ pub(super) fn plan(report: &Report) -> String {
             words::step_status(step.status),
             escape(&step.title)
         );
-        body += &step_body(step);
+        let is_shown = shown.is_some_and(|shown| shown.step == step.step);
+        body += &step_body(step, is_shown);
         body += "</li>\n";
     }
     body += "</ol>\n";
@@ -237,7 +243,7 @@ pub(super) fn plan(report: &Report) -> String {
     section("plan", "Learning plan", &body)
 }
 
-fn step_body(step: &PlanStepPart) -> String {
+fn step_body(step: &PlanStepPart, is_shown: bool) -> String {
     let covers = format!(
         "It covers {}. {} of it was asked about.",
         words::list(&step.subtopic_names),
@@ -255,8 +261,8 @@ fn step_body(step: &PlanStepPart) -> String {
         body += "<p>Read:</p>\n";
         body += &references(&step.references);
     }
-    // Only the next step lies open: eight open lists would hide it.
-    if step.status == StepStatus::Next { body } else { details("More on this step", &body) }
+    // Only one step lies open: eight open lists would hide it.
+    if is_shown { body } else { details("More on this step", &body) }
 }
 
 /// Sources as a list of links.
@@ -320,7 +326,7 @@ fn path_table(report: &Report) -> String {
         Cell::Number(start.se, format!("{:.2}", start.se)),
         Cell::Text(String::new()),
         Cell::Text(String::new()),
-        Cell::Text("Before the first answer.".to_owned()),
+        Cell::Text("before the first answer".to_owned()),
     ]];
     for item in &report.session.items {
         let (mark, word) = words::verdict(item.detail.verdict);
@@ -330,9 +336,9 @@ fn path_table(report: &Report) -> String {
             Cell::Number(item.se, format!("{:.2}", item.se)),
             Cell::Text(format!("{mark} {word}")),
             Cell::Text(item.item.clone()),
-            Cell::Text(item.reason.clone()),
+            Cell::Text(item.reason_short.clone()),
         ]);
     }
-    let head = ["After", "Estimate", "Standard error", "Answer", "Question", "Why it was asked"];
+    let head = ["After", "Estimate", "Standard error", "Answer", "Question", "Asked because"];
     table("the path of the estimate", &head, &rows)
 }

@@ -66,15 +66,13 @@ fn full(page: &mut Page, item: &ItemPart) {
     let detail = &item.detail;
     page.blank();
     let (mark, word) = words::verdict(detail.verdict);
-    let head = format!("{:>3}  ", item.position);
-    let subject = format!(
-        "  {} · {} · written for {}",
-        detail.topic_name, detail.subtopic_name, detail.level
-    );
-    page.line(
-        INDENT,
-        &[(Style::Strong, head), verdict_piece(item, &format!("{mark} {word}")), plain(subject)],
-    );
+    let lead = [
+        (Style::Strong, format!("{:>3}  ", item.position)),
+        verdict_piece(item, &format!("{mark} {word}  ")),
+    ];
+    let subject =
+        format!("{} · {} · written for {}", detail.topic_name, detail.subtopic_name, detail.level);
+    page.hanging(INDENT, &lead, Style::Plain, &subject);
     if let Some(environment) = &detail.environment {
         page.paragraph(3 * INDENT, Style::Dim, environment);
     }

@@ -194,15 +194,14 @@ pub(super) fn plan(page: &mut Page, report: &Report) {
         page.hanging(INDENT, &lead, style, &step.title);
     }
     page.blank();
-    if let Some(next) = report.plan.iter().find(|step| step.status == StepStatus::Next) {
-        next_step(page, next);
+    if let Some(step) = words::step_to_show(&report.plan) {
+        next_step(page, step);
     }
     page.paragraph(INDENT, Style::Dim, words::PLAN_RULE);
 }
 
 fn next_step(page: &mut Page, step: &PlanStepPart) {
-    let head = format!("Next: step {}", step.step);
-    page.line(INDENT, &[(Style::Strong, head)]);
+    page.paragraph(INDENT, Style::Strong, &words::step_heading(step));
     page.paragraph(
         INDENT,
         Style::Dim,
