@@ -259,7 +259,7 @@ fn path_table(page: &mut Page, report: &Report) {
     let start = report.session.start;
     let (lo, hi) = words::interval90(start.theta, start.se);
     let head = format!("{:>3}  {:<8}  {:<16}", "", "estimate", "90 % interval");
-    page.line(INDENT, &[(Style::Dim, format!("{head}  answer and why it was asked"))]);
+    page.line(INDENT, &[(Style::Dim, format!("{head}  asked because"))]);
     let first =
         format!("{:>3}  {:<8}  {:<16}", 0, words::theta(start.theta), words::interval(lo, hi));
     page.line(INDENT, &[plain(first), (Style::Dim, "  before the first answer".to_owned())]);
