@@ -47,6 +47,7 @@ pub fn files_below(path: &Path) -> Result<Vec<SourceFile>, CliError> {
 fn collect(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), CliError> {
     let missing = |error: std::io::Error| {
         CliError::new(Exit::NotFound, format!("{}: {error}", path.display()))
+            .help("name a bank file, or a directory that holds some")
     };
     if !std::fs::metadata(path).map_err(missing)?.is_dir() {
         found.push(path.to_owned());

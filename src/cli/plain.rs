@@ -8,7 +8,7 @@ use super::sitting::Sitting;
 use super::{CliError, Exit};
 use crate::assessment::{Asked, PlainInput, Session, Step, letter};
 use crate::bank::{Item, Key};
-use crate::report::prose;
+use crate::report::{environment, prose};
 
 /// After so many lines that are no answer the command gives up; the session is kept.
 const UNREADABLE_MAX: usize = 3;
@@ -136,16 +136,6 @@ fn question(session: &Session, asked: &Asked) -> String {
         text.push('\n');
     }
     text + &ways_to_answer(item, asked) + "\n"
-}
-
-/// What an item's behaviour depends on, as one line.
-pub fn environment(item: &Item) -> Option<String> {
-    let environment = item.environment.as_ref()?;
-    let what = [&environment.product, &environment.language, &environment.version];
-    let what: Vec<&str> = what.into_iter().flatten().map(String::as_str).collect();
-    let parts = [Some(what.join(" ")), environment.mode.clone()];
-    let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
-    (!parts.is_empty()).then(|| parts.join(" · "))
 }
 
 fn ways_to_answer(item: &Item, asked: &Asked) -> String {

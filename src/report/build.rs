@@ -7,10 +7,11 @@ use super::model::{
     OptionDetail, PersonFitPart, PlanStepPart, Point, QualityPart, ReferencePart, Report, RolePart,
     RunFacts, SCHEMA, SessionPart, SpecializationPart, TopicPart, Verdict,
 };
+use super::text::environment;
 use super::words;
 use crate::assessment::outcome::{Decision, LevelOutcome, Outcome, Quality, Specialization};
 use crate::assessment::{Answered, Response, Session, Step, StopReasonText, letter};
-use crate::bank::{Bank, Environment, Item, Key, Level, OptionId, Reference, SubtopicId, TopicId};
+use crate::bank::{Bank, Item, Key, Level, OptionId, Reference, SubtopicId, TopicId};
 
 /// Most topics named as the reason for a role.
 const STRENGTHS_MAX: usize = 3;
@@ -97,7 +98,7 @@ fn detail(bank: &Bank, item: &Item, answered: &Answered) -> AnswerDetail {
         cognitive: item.cognitive,
         kind: item.kind,
         stem: item.stem.clone(),
-        environment: item.environment.as_ref().and_then(environment_line),
+        environment: environment(item),
         options: answered
             .asked
             .shown
@@ -203,13 +204,6 @@ fn with_unit(item: &Item, value: f64) -> String {
         Key::Numeric { unit: Some(unit), .. } => format!("{value} {unit}"),
         _ => value.to_string(),
     }
-}
-
-fn environment_line(environment: &Environment) -> Option<String> {
-    let parts =
-        [&environment.product, &environment.language, &environment.version, &environment.mode];
-    let said: Vec<&str> = parts.iter().filter_map(|part| part.as_deref()).collect();
-    (!said.is_empty()).then(|| said.join(" · "))
 }
 
 fn level_part(level: &LevelOutcome) -> LevelPart {

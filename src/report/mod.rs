@@ -24,4 +24,4 @@ pub use model::{
     OptionDetail, PersonFitPart, PlanStepPart, Point, QualityPart, ReferencePart, Report, RolePart,
     RunFacts, SessionPart, SpecializationPart, TopicPart, Verdict,
 };
-pub use text::{Detail, TextOptions, introduction, introduction_text, prose, text};
+pub use text::{Detail, TextOptions, environment, introduction, introduction_text, prose, text};

@@ -8,7 +8,7 @@ mod page;
 mod parts;
 mod prose;
 
-pub use prose::{introduction, introduction_text, prose};
+pub use prose::{environment, introduction, introduction_text, prose};
 
 use super::model::Report;
 use page::Page;

@@ -76,7 +76,7 @@ impl Card {
             topic,
             subtopic,
             kind: kind(item),
-            stem: item.stem.clone(),
+            stem: stem_with_environment(item),
             options: asked.shown.iter().map(option).collect(),
         }
     }
@@ -250,7 +250,7 @@ impl ReviewCard {
             topic,
             subtopic,
             kind: kind(item),
-            stem: item.stem.clone(),
+            stem: stem_with_environment(item),
             options: asked.shown.iter().map(|&at| review_option(item, at, answered)).collect(),
             verdict: verdict(answered),
             answer: told(item, asked, &answered.response),
@@ -351,4 +351,12 @@ fn sources(bank: &Bank, item: &Item) -> Vec<Source> {
             url: reference.url.clone(),
         })
         .collect()
+}
+
+/// The stem, under a line that says what the behaviour asked about depends on.
+fn stem_with_environment(item: &Item) -> String {
+    match crate::report::environment(item) {
+        Some(environment) => format!("*{environment}*\n\n{}", item.stem),
+        None => item.stem.clone(),
+    }
 }

@@ -75,7 +75,7 @@ fn length(welcome: &Welcome) -> String {
     let minutes = range(u64::from(welcome.minutes.0), u64::from(welcome.minutes.1));
     let mut text = format!("{questions} questions, about {minutes} minutes.");
     if welcome.questions_min < welcome.questions_max {
-        text.push_str(" It ends as soon as more questions would change nothing.");
+        text.push_str(" It ends early when the level is settled.");
     }
     if welcome.answered > 0 {
         text.push_str(&format!(" {} are answered; you go on where you left.", welcome.answered));

@@ -6,3 +6,4 @@ mod reference;
 mod sessions;
 mod store;
 mod study;
+mod take;

@@ -3,6 +3,7 @@
 
 use super::page::{clean, wrap};
 use crate::assessment::Session;
+use crate::bank::Item;
 use crate::report::markdown::{Block, blocks};
 
 /// Markdown as plain text: paragraphs wrapped, code indented and never wrapped, no byte that a
@@ -32,6 +33,17 @@ pub fn prose(markdown: &str, width: usize) -> String {
 
 fn clean_lines(text: &str) -> String {
     text.lines().map(clean).collect::<Vec<_>>().join("\n")
+}
+
+/// What an item's behaviour depends on, as one line.
+#[must_use]
+pub fn environment(item: &Item) -> Option<String> {
+    let environment = item.environment.as_ref()?;
+    let what = [&environment.product, &environment.language, &environment.version];
+    let what: Vec<&str> = what.into_iter().flatten().map(String::as_str).collect();
+    let parts = [Some(what.join(" ")), environment.mode.clone()];
+    let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    (!parts.is_empty()).then(|| parts.join(" · "))
 }
 
 /// What a person should know before the first question, as paragraphs.
