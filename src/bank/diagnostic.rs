@@ -109,12 +109,18 @@ struct Excerpt<'t> {
     span: Range<usize>,
 }
 
+/// The nearest place at or before a byte where a letter begins.
+fn boundary(text: &str, byte: usize) -> usize {
+    let byte = byte.min(text.len());
+    (0..=byte).rev().find(|byte| text.is_char_boundary(*byte)).unwrap_or(0)
+}
+
 /// The first line of a span: a fault of a whole item is shown where the item begins.
 fn excerpt<'t>(text: &'t str, span: &Range<usize>) -> Excerpt<'t> {
-    let start = span.start.min(text.len());
+    let start = boundary(text, span.start);
     let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
     let line_end = text[start..].find('\n').map_or(text.len(), |newline| start + newline);
-    let end = span.end.clamp(start, line_end);
+    let end = boundary(text, span.end.clamp(start, line_end));
     Excerpt {
         lines: &text[line_start..line_end],
         first_line: position(text, start).0,
@@ -134,5 +140,55 @@ mod tests {
         assert_eq!(position(text, 5), (1, 5));
         assert_eq!(position(text, 6), (2, 1));
         assert_eq!(position(text, 10), (2, 5));
+    }
+
+    /// Everything that a check of one file of the fixtures finds, as an author sees it.
+    fn rendered(name: &str, text: &str) -> String {
+        let around = super::super::read_checked_bank(&super::super::fixture::general()).0;
+        let files = [SourceFile::new(name, text)];
+        let options = super::super::CheckOptions { around: around.as_ref(), today: None };
+        render(&super::super::check_bank(&files, &options).diagnostics, &files, false)
+    }
+
+    #[test]
+    fn every_fault_of_a_file_is_shown_at_its_place_in_one_run() {
+        // Goal: authors repair a file after one run. Method: a snapshot over five broken items.
+        let text = include_str!("../../tests/fixtures/bank/broken/shapes.yaml");
+        insta::assert_snapshot!("shapes", rendered("shapes.yaml", text));
+    }
+
+    #[test]
+    fn an_item_that_is_no_yaml_does_not_hide_the_others() {
+        // Goal: one open quote costs one item, not the file. Method: a snapshot over three items,
+        // of which the first and the last cannot be read and the second has a fault of its own.
+        let text = include_str!("../../tests/fixtures/bank/broken/syntax.yaml");
+        insta::assert_snapshot!("syntax", rendered("syntax.yaml", text));
+    }
+
+    #[test]
+    fn aliases_that_unfold_without_end_are_refused() {
+        // Goal: a small file cannot take the machine's memory. Method: ten to the fifth values in
+        // five lines; the answer comes at once and names the line.
+        let text = include_str!("../../tests/fixtures/bank/broken/bomb.yaml");
+        let shown = rendered("bomb.yaml", text);
+        assert!(shown.contains("Q000"), "{shown}");
+        assert!(shown.contains("aliases that unfold to too much"), "{shown}");
+    }
+
+    #[test]
+    fn colour_is_added_and_nothing_else() {
+        // Goal: the text is the same with and without colour. Method: strip the escapes.
+        let text = include_str!("../../tests/fixtures/bank/checks/Q002.yaml");
+        let files = [SourceFile::new("Q002.yaml", text)];
+        let found =
+            super::super::check_bank(&files, &super::super::CheckOptions::default()).diagnostics;
+        let coloured = render(&found, &files, true);
+        assert!(coloured.contains('\u{1b}'));
+        let mut bare = String::new();
+        for (index, piece) in coloured.split('\u{1b}').enumerate() {
+            bare +=
+                if index == 0 { piece } else { piece.split_once('m').map_or("", |(_, rest)| rest) };
+        }
+        assert_eq!(bare, render(&found, &files, false));
     }
 }

@@ -188,7 +188,8 @@ impl<'n, 't, 's, 'f> Fields<'n, 't, 's, 'f> {
         let count = node.text().filter(|_| plain).and_then(|text| text.parse().ok());
         if count.is_none() {
             let message = format!("`{name}` must be a whole number, not {}", shown(node));
-            self.sink.shape(node.span.clone(), message, "");
+            let help = if plain { "" } else { "write the number without quotes" };
+            self.sink.shape(node.span.clone(), message, help);
         }
         count
     }

@@ -11,6 +11,7 @@ use super::check;
 use super::diagnostic::{Diagnostic, Severity, SourceFile};
 use super::fields::Sink;
 use super::general::{self, BlueprintFile, TopicFile};
+use super::ids::TopicId;
 use super::node::Node;
 use super::spec::{self, ItemSpec};
 use super::types::{Bank, Cut, Item, LevelText, PathStep, ReferenceSource, Role, Topic};
@@ -80,7 +81,10 @@ pub fn check_bank(files: &[SourceFile], options: &CheckOptions<'_>) -> Checked {
     let mut reader = Reader::new(&roots, *options);
     let draft = reader.draft();
     let of_the_whole = match &draft {
-        Some(draft) => check::run(draft, &mut reader.sinks, options),
+        Some(draft) => {
+            let options = reader.options;
+            check::run(draft, &mut reader.sinks, &options)
+        }
         None => Vec::new(),
     };
     reader.finish(draft, of_the_whole)
@@ -214,8 +218,10 @@ pub(super) struct Draft<'r, 'f> {
     pub bank: Bank,
     /// For each item, its file and its node.
     pub sites: Vec<(usize, &'r Node<'f>)>,
-    /// Whether the files name their own sources, so that items may cite no other.
+    /// Whether sources are listed, so that items may cite no other.
     pub sources_known: bool,
+    /// Topics that only the files name: their sources are not listed anywhere.
+    pub new_topics: Vec<TopicId>,
 }
 
 /// The general parts of a bank.
@@ -254,7 +260,10 @@ impl<'r, 'f> Reader<'r, 'f> {
             let help = "begin an item file with `schema: gradus.items/1`; see docs/BANK-FORMAT.md";
             sinks[*file].shape(at.clone(), message.clone(), help);
         }
-        Self { roots, sinks, options, items: 0 }
+        // Files with a blueprint of their own are a whole bank: nothing around them holds.
+        let whole = roots.roots.iter().any(|root| root.kind == Kind::Blueprint);
+        let around = options.around.filter(|_| !whole);
+        Self { roots, sinks, options: CheckOptions { around, ..options }, items: 0 }
     }
 
     /// The one document of a kind; a second one is an error.
@@ -406,6 +415,13 @@ impl<'r, 'f> Reader<'r, 'f> {
             Some(around) => (around.levels.clone(), around.cuts.clone()),
             None => (Vec::new(), general::default_cuts()),
         });
+        let new_topics = match around {
+            Some(around) if general.references.is_none() => {
+                let known = |topic: &&Topic| around.topic_index(&topic.id).is_none();
+                topics.iter().filter(known).map(|topic| topic.id.clone()).collect()
+            }
+            _ => Vec::new(),
+        };
         let sources_known = general.references.is_some() || around.is_some();
         let borrowed =
             |part: fn(&Bank) -> Vec<ReferenceSource>| around.map(part).unwrap_or_default();
@@ -424,7 +440,7 @@ impl<'r, 'f> Reader<'r, 'f> {
             fingerprint: String::new(),
             _checked: (),
         };
-        Draft { bank, sites, sources_known }
+        Draft { bank, sites, sources_known, new_topics }
     }
 
     /// The outcome: all diagnostics in order, and the bank when none is an error.
@@ -551,5 +567,35 @@ mod tests {
         assert!(matches!(Bank::from_canonical_json("{}"), Err(BankError::NotCanonical { .. })));
         let broken = text.replacen("\"topic\":\"http\"", "\"topic\":\"nowhere\"", 1);
         assert!(matches!(Bank::from_canonical_json(&broken), Err(BankError::Invalid { .. })));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn damaged_files_are_reported_and_never_crash(
+            file in 0usize..9,
+            at in 0.0f64..1.0,
+            length in 0usize..40,
+            inserted in "[-:{}\\[\\]&*!|>'\"#?, \\n\\ta-c0-9é]{0,12}",
+        ) {
+            // Goal: no text makes the reader panic, and every finding has a place in its file.
+            // Method: replace a random stretch of one file of a clean bank by random letters.
+            let mut files = fixture::shipped();
+            let text = &mut files[file].text;
+            let boundary = |byte: usize| (0..=byte.min(text.len())).rev().find(|byte| text.is_char_boundary(*byte));
+            let from = boundary((at * text.len() as f64) as usize).unwrap_or(0);
+            let to = boundary(from + length).unwrap_or(from).max(from);
+            text.replace_range(from..to, &inserted);
+            let checked = check_bank(&files, &CheckOptions { around: None, today: Some("2026-11-22") });
+            for found in &checked.diagnostics {
+                let place = files.iter().find(|file| file.path == found.file);
+                proptest::prop_assert!(found.file.is_empty() || place.is_some());
+                if let Some(file) = place {
+                    let lines = file.text.split('\n').count();
+                    proptest::prop_assert!((1..=lines).contains(&found.line), "{found:?}");
+                }
+            }
+            let rendered = super::super::render(&checked.diagnostics, &files, false);
+            proptest::prop_assert_eq!(rendered.is_empty(), checked.diagnostics.is_empty());
+        }
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct Unreadable {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// Whether the text was refused rather than misread: then nothing of it is read.
+    refused: bool,
 }
 
 /// What came of a text: the tree as far as it could be read, and every reason why not.
@@ -47,11 +49,17 @@ pub(super) fn parse(text: &str) -> Parsed<'_> {
         let message = format!("the file is longer than {} MiB", BYTES_MAX >> 20);
         return Parsed {
             root: None,
-            faults: vec![Unreadable { at: 0..0, message, help: Some("split it".into()) }],
+            faults: vec![Unreadable {
+                at: 0..0,
+                message,
+                help: Some("split it".into()),
+                refused: true,
+            }],
         };
     }
     match document(text, 0) {
         Ok(root) => Parsed { root, faults: Vec::new() },
+        Err(fault) if fault.refused => Parsed { root: None, faults: vec![fault] },
         Err(fault) => entry_by_entry(text, fault),
     }
 }
@@ -118,12 +126,9 @@ fn unreadable(error: &ScanError, text: &str, base: usize) -> Unreadable {
     let at = error.marker().byte_offset().unwrap_or(0).min(text.len());
     let said = error.info();
     let message = if said.is_empty() { format!("{:?}", error.kind()) } else { said };
-    let help = text[..at]
-        .lines()
-        .last()
-        .filter(|line| line.contains('\t'))
-        .map(|_| "YAML is indented with spaces, never with tabs".to_owned());
-    Unreadable { at: base + at..base + at, message: format!("not YAML: {message}"), help }
+    let help = message.contains("tab").then(|| "indent with spaces, never with tabs".to_owned());
+    let message = format!("not YAML: {message}");
+    Unreadable { at: base + at..base + at, message, help, refused: false }
 }
 
 /// A collection that is still open.
@@ -183,7 +188,7 @@ impl<'t> Builder<'t> {
     }
 
     fn fault(&self, at: Range<usize>, message: &str, help: &str) -> Unreadable {
-        Unreadable { at, message: message.to_owned(), help: Some(help.to_owned()) }
+        Unreadable { at, message: message.to_owned(), help: Some(help.to_owned()), refused: true }
     }
 
     /// Whether a tag makes a scalar a text; any other tag is refused.

@@ -38,10 +38,15 @@ fn collect_embedded(directory: &Dir<'_>, files: &mut Vec<SourceFile>) {
 /// # Errors
 /// Exit 3 when the path does not exist; 4 when a file cannot be read as text.
 pub fn files_below(path: &Path) -> Result<Vec<SourceFile>, CliError> {
+    paths_below(path)?.iter().map(|path| read(path)).collect()
+}
+
+/// The paths of every `*.yaml` at or below a path, sorted.
+pub(super) fn paths_below(path: &Path) -> Result<Vec<PathBuf>, CliError> {
     let mut paths = Vec::new();
     collect(path, 0, &mut paths)?;
     paths.sort();
-    paths.iter().map(|path| read(path)).collect()
+    Ok(paths)
 }
 
 fn collect(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), CliError> {
@@ -66,7 +71,8 @@ fn collect(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Cl
     Ok(())
 }
 
-fn read(path: &Path) -> Result<SourceFile, CliError> {
+/// Reads one file as text.
+pub(super) fn read(path: &Path) -> Result<SourceFile, CliError> {
     let failed = |what: String| {
         CliError::new(Exit::Invalid, format!("{}: {what}", path.display()))
             .help("bank files are UTF-8 text")

@@ -1,6 +1,7 @@
 //! The command line: what was typed becomes validated requests to the rooms below, and their
 //! results become text, JSON and exit codes. One file a subcommand; no measurement logic here.
 
+mod bank;
 pub mod bank_source;
 pub mod data_dir;
 pub mod edge;
@@ -98,6 +99,8 @@ enum Command {
     Score(score::ScoreArgs),
     /// Choose the next item by a criterion
     Select(select::SelectArgs),
+    /// Check and inspect question banks
+    Bank(bank::BankArgs),
 }
 
 /// Parses the process's arguments, runs the command and turns the result into an exit code.
@@ -124,6 +127,7 @@ fn run(global: &Global, command: Command) -> Result<Exit, CliError> {
         Command::Sessions(args) => sessions::run(global, &args),
         Command::Score(args) => score::run(global, &args),
         Command::Select(args) => select::run(global, &args),
+        Command::Bank(args) => bank::run(global, &args),
     }
 }
 

@@ -10,6 +10,8 @@ mod options;
 mod relations;
 mod sources;
 mod stem;
+#[cfg(test)]
+mod tests;
 pub(super) mod text;
 
 use super::diagnostic::{Diagnostic, Severity};

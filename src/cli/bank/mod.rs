@@ -1,0 +1,128 @@
+//! `gradus bank`: what authors do with question banks: check, count, look at one item, try it,
+//! export. Never changes a file.
+
+mod check;
+mod show;
+mod stats;
+mod try_item;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::bank_source::load_bank;
+use super::take::print_data;
+use super::{CliError, Color, Exit, Format, Global};
+use crate::bank::{Bank, Item};
+
+/// Check and inspect question banks
+#[derive(Debug, Args)]
+pub struct BankArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Report everything that is wrong with bank files
+    Check {
+        /// Files or folders; without one, the bank of --banks or the program's own
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// Count items, and measure what their surface gives away
+    Stats,
+    /// Show an item with its key, feedback and sources
+    Show {
+        /// The item's id, such as http.caching.0001
+        id: String,
+    },
+    /// Ask just one item, then tell
+    Try {
+        /// The item's id, such as http.caching.0001
+        id: String,
+    },
+    /// Print the whole bank as JSON, keys included
+    Export,
+}
+
+/// Runs `gradus bank`.
+///
+/// # Errors
+/// Exit 2 for a format that the action does not have, 3 for a path or an item that does not
+/// exist, 4 for a bank with errors.
+pub fn run(global: &Global, args: &BankArgs) -> Result<Exit, CliError> {
+    match &args.action {
+        Action::Check { paths } => check::run(global, paths),
+        Action::Stats => stats::run(global),
+        Action::Show { id } => show::run(global, id),
+        Action::Try { id } => try_item::run(global, id),
+        Action::Export => export(global),
+    }
+}
+
+fn export(global: &Global) -> Result<Exit, CliError> {
+    if !matches!(global.format, None | Some(Format::Json)) {
+        return Err(CliError::new(Exit::Usage, "`gradus bank export` has no such format")
+            .help("use --format json"));
+    }
+    let bank = load_bank(global)?;
+    print_data(&to_json(&BankForm::of(&bank, bank.items.iter().collect()))?)?;
+    Ok(Exit::Done)
+}
+
+/// The form `gradus.bank/1`: items whole, with the field names of the item files.
+#[derive(Serialize)]
+struct BankForm<'b> {
+    schema: &'static str,
+    fingerprint: &'b str,
+    items: Vec<&'b Item>,
+}
+
+impl<'b> BankForm<'b> {
+    fn of(bank: &'b Bank, items: Vec<&'b Item>) -> Self {
+        Self { schema: "gradus.bank/1", fingerprint: bank.fingerprint(), items }
+    }
+}
+
+/// One JSON object; its fields keep the order of the type.
+fn to_json(form: &impl Serialize) -> Result<String, CliError> {
+    serde_json::to_string(form)
+        .map_err(|error| CliError::new(Exit::Refused, format!("no JSON: {error}")))
+}
+
+/// Whether JSON is wanted; text is the other format of most actions.
+fn wants_json(global: &Global, action: &str) -> Result<bool, CliError> {
+    match global.format {
+        None | Some(Format::Text) => Ok(false),
+        Some(Format::Json) => Ok(true),
+        Some(Format::Csv | Format::Html) => {
+            let message = format!("`gradus bank {action}` has no such format");
+            Err(CliError::new(Exit::Usage, message).help("use --format text or --format json"))
+        }
+    }
+}
+
+/// Whether stdout gets colour.
+fn wants_color(global: &Global) -> bool {
+    match global.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+    }
+}
+
+/// An item of a bank, or exit 3.
+fn item<'b>(bank: &'b Bank, id: &str) -> Result<&'b Item, CliError> {
+    bank.item(id).ok_or_else(|| {
+        let error = CliError::new(Exit::NotFound, format!("no item `{id}`"));
+        let near =
+            bank.items.iter().map(|item| item.id.as_str()).find(|known| known.starts_with(id));
+        match near {
+            Some(near) => error.help(format!("there is `{near}`")),
+            None => error.help("`gradus bank export` lists every item"),
+        }
+    })
+}
