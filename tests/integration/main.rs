@@ -1,7 +1,7 @@
 //! The one integration crate: each module asks one kind of question of the whole program.
 
-mod cli_score;
 mod bank;
+mod cli_score;
 mod house;
 mod reference;
 mod sessions;

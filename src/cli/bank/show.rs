@@ -1,13 +1,12 @@
 //! `gradus bank show`: one item with everything that an author wants to see. It holds the key.
 
 use super::super::bank_source::load_bank;
-use super::super::plain::environment;
 use super::super::take::print_data;
 use super::super::{CliError, Exit, Global};
 use super::{BankForm, item, to_json, wants_json};
 use crate::assessment::{correct_response, letter};
 use crate::bank::{Bank, Item, Key};
-use crate::report::prose;
+use crate::report::{environment, prose};
 
 /// Lines are wrapped here, as in a letter.
 pub(super) const WIDTH: usize = 80;
