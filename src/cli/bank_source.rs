@@ -25,7 +25,9 @@ pub fn embedded() -> Vec<SourceFile> {
 
 fn collect_embedded(directory: &Dir<'_>, files: &mut Vec<SourceFile>) {
     for file in directory.files() {
-        let is_yaml = file.path().extension().is_some_and(|extension| extension == "yaml");
+        let is_yaml = file.path().extension().is_some_and(|extension| extension == "yaml")
+            // What reviewers wrote matters to authors, not to whoever waits for a question.
+            && file.path().file_name().is_none_or(|name| name != "reviews.yaml");
         if let (true, Some(text)) = (is_yaml, file.contents_utf8()) {
             files.push(SourceFile::new(file.path().to_string_lossy(), text));
         }
