@@ -340,3 +340,94 @@ fn reports_are_printed_in_every_format() {
     let text = String::from_utf8(text).expect("UTF-8");
     assert!(text.contains("Learning plan"));
 }
+
+/// The embedded bank as files in a directory.
+fn bank_directory() -> TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    for file in embedded() {
+        let path = directory.path().join(&file.path);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+        std::fs::write(path, file.text).expect("a file");
+    }
+    directory
+}
+
+#[test]
+fn a_broken_bank_is_refused_with_its_place() {
+    // Goal: file, line, column and help on stderr, exit 4, nothing stored. Method: a key that is
+    // taken out of one item.
+    let home = Home::new();
+    let banks = bank_directory();
+    let path = banks.path().join("sql/items/sql.query.yaml");
+    let text = std::fs::read_to_string(&path).expect("the file");
+    std::fs::write(&path, text.replacen("correct: true", "correct: false", 1)).expect("a file");
+    let banks = banks.path().to_str().expect("UTF-8");
+    let output = home.run(&["take", "--banks", banks], "?\n");
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(4), "{error}");
+    assert!(error.contains("error[Q002]") && error.contains("sql.query.yaml:"), "{error}");
+    assert!(error.contains("help:"));
+    assert!(output.stdout.is_empty());
+    assert!(!home.path().join(".local").exists(), "nothing was stored");
+}
+
+#[test]
+fn a_resumed_session_keeps_its_own_bank_and_says_so() {
+    // Goal: a changed bank does not change a running session. Method: begin with one bank, change
+    // the text of every stem, go on.
+    let home = Home::new();
+    let banks = bank_directory();
+    let arguments = ["take", "--seed", "8", "--banks", banks.path().to_str().expect("UTF-8")];
+    assert_eq!(home.run(&arguments, "?\n").status.code(), Some(75));
+    let path = banks.path().join("levels.yaml");
+    let text = std::fs::read_to_string(&path).expect("the file");
+    std::fs::write(&path, text.replace("-0.25", "-0.35")).expect("a file");
+    let banks = banks.path().to_str().expect("UTF-8");
+    let resumed =
+        home.run(&["take", "--resume", "--format", "json", "--banks", banks], &"?\n".repeat(40));
+    assert!(resumed.status.success());
+    let error = String::from_utf8_lossy(&resumed.stderr).into_owned();
+    assert!(error.contains("question bank has changed"), "{error}");
+    let report: Value = serde_json::from_slice(&resumed.stdout).expect("JSON");
+    assert_eq!(report["level"]["cuts"][0]["theta"], -0.25);
+    assert!(home.run(&["replay"], "").status.success());
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_with_its_code_and_keeps_the_session() {
+    // Goal: Ctrl-C says how to go on and exits 130. Method: SIGINT while a question is open.
+    let home = Home::new();
+    let mut child = home
+        .command(&["take", "--plain", "--seed", "4"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut shown = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    assert!(shown.any(|line| line.expect("text").starts_with("[")), "the question is open");
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(killed.expect("kill runs").success());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("gradus take --resume"));
+    assert_eq!(home.run(&["take", "--resume"], "").status.code(), Some(75), "it is there");
+}
+
+#[test]
+fn a_database_that_cannot_be_written_is_refused() {
+    // Goal: a clear message and exit 5 or 4, nothing on stdout. Method: a file that is no database,
+    // and a directory that cannot be made because a file stands in its place.
+    let home = Home::new();
+    let path = home.path().join("not-a-database");
+    std::fs::write(&path, "this is no database at all, but it is long enough to look like one")
+        .expect("a file");
+    let url = format!("sqlite:{}", path.display());
+    let output = home.run(&["take", "--database", &url], "?\n");
+    assert_eq!(output.status.code(), Some(4), "{}", String::from_utf8_lossy(&output.stderr));
+    let inside = format!("sqlite:{}/gradus.db", path.display());
+    let output = home.run(&["take", "--database", &inside], "?\n");
+    assert_eq!(output.status.code(), Some(5), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("help:"));
+}
