@@ -245,7 +245,7 @@ impl Plan {
 
 /// `N(0, Σ)` with unit variances and one correlation between any two topics.
 pub(super) fn population(k: usize, rho: f64) -> Gaussian {
-    let cell = |at: usize| if at % (k + 1) == 0 { 1.0 } else { rho };
+    let cell = |at: usize| if at.is_multiple_of(k + 1) { 1.0 } else { rho };
     Gaussian::prior(k, (0..k * k).map(cell).collect())
 }
 

@@ -26,8 +26,10 @@ pub fn embedded() -> Vec<SourceFile> {
 fn collect_embedded(directory: &Dir<'_>, files: &mut Vec<SourceFile>) {
     for file in directory.files() {
         let is_yaml = file.path().extension().is_some_and(|extension| extension == "yaml")
-            // What reviewers wrote matters to authors, not to whoever waits for a question.
-            && file.path().file_name().is_none_or(|name| name != "reviews.yaml");
+            // What reviewers wrote and what is still a draft matters to authors, not to whoever
+            // waits for a question.
+            && file.path().file_name().is_none_or(|name| name != "reviews.yaml")
+            && !file.path().components().any(|part| part.as_os_str() == "drafts");
         if let (true, Some(text)) = (is_yaml, file.contents_utf8()) {
             files.push(SourceFile::new(file.path().to_string_lossy(), text));
         }

@@ -30,7 +30,7 @@ pub struct RunFacts {
 /// Everything that is said about one session.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// Always [`SCHEMA`].
+    /// Always `gradus.report/1`.
     pub schema: &'static str,
     /// What was asked and answered, and how to get there again.
     pub session: SessionPart,

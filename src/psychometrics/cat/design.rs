@@ -174,7 +174,7 @@ impl Design {
             return Err(DesignError::Shape { what, found, expected: topics });
         }
         let sum: f64 = self.weights.iter().sum();
-        if self.weights.iter().any(|w| !(*w >= 0.0)) || (sum - 1.0).abs() > 1e-9 {
+        if self.weights.iter().any(|w| w.is_nan() || *w < 0.0) || (sum - 1.0).abs() > 1e-9 {
             return Err(DesignError::Weights { sum });
         }
         let needed = self.quotas.iter().map(|q| q.min).sum();

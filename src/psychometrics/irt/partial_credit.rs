@@ -85,7 +85,7 @@ impl Categorical {
         (self.predictor(theta, category) - largest) - libm::log(sum)
     }
 
-    /// ln P and its derivatives: ℓ′ = a_k − E[a] and ℓ″ = −Var(a), the same for every category.
+    /// ln P and its derivatives: ℓ′ = a_k − E(a) and ℓ″ = −Var(a), the same for every category.
     #[inline]
     pub fn log_derivatives(&self, theta: f64, category: usize) -> LogDerivatives {
         let (largest, sum) = self.normaliser(theta);
