@@ -281,7 +281,7 @@ fn item(topic: usize, n: usize) -> Item {
             a_sd_log: 0.3,
             b: difficulty,
             b_sd: 0.9,
-            c: if n % 6 == 0 || n % 6 == 5 { 0.25 } else { 0.0 },
+            c: if matches!(n % 6, 0 | 5) { 0.25 } else { 0.0 },
             _checked: (),
         },
         difficulty_reasons: None,
