@@ -31,9 +31,10 @@ pub fn html(report: &Report) -> String {
 }
 
 fn head(report: &Report) -> String {
-    let title = format!("Gradus report: {}", words::list(&report.session.topic_names));
+    let moment = report.session.finished_ms.unwrap_or(report.session.started_ms);
+    let title = format!("Gradus report, {}", words::moment(moment));
     format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n\

@@ -78,7 +78,9 @@ fn as_value(report: &Report) -> Value {
 /// The values of all `<data>` elements inside the section of that id.
 fn data_in(page: &str, id: &str) -> Vec<f64> {
     let start = page.find(&format!("<section id=\"{id}\"")).expect("the section is there");
-    let section = &page[start..start + page[start..].find("</section>").expect("it ends")];
+    let after = &page[start + 1..];
+    let end = after.find("<section id=").or_else(|| after.find("</main>")).expect("it ends");
+    let section = &after[..end];
     section
         .split("<data value=\"")
         .skip(1)

@@ -324,6 +324,17 @@ pub(super) fn step_to_show(plan: &[PlanStepPart]) -> Option<&PlanStepPart> {
     })
 }
 
+/// What a step covers: a few of its subtopics by name, the rest as a number.
+pub(super) fn step_covers(step: &PlanStepPart) -> String {
+    const NAMED_MAX: usize = 8;
+    let names = &step.subtopic_names;
+    let rest = names.len().saturating_sub(NAMED_MAX);
+    match rest {
+        0 | 1 => format!("It covers {}.", list(names)),
+        rest => format!("It covers {}; and {rest} more.", names[..NAMED_MAX].join("; ")),
+    }
+}
+
 /// What is said above that step.
 pub(super) fn step_heading(step: &PlanStepPart) -> String {
     match step.status {

@@ -245,8 +245,8 @@ pub(super) fn plan(report: &Report) -> String {
 
 fn step_body(step: &PlanStepPart, is_shown: bool) -> String {
     let covers = format!(
-        "It covers {}. {} of it was asked about.",
-        words::list(&step.subtopic_names),
+        "{} {} of it lies in topics with three or more questions.",
+        words::step_covers(step),
         words::share(step.share_measured)
     );
     let mut body = paragraph("quiet", &covers);

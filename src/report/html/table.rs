@@ -28,8 +28,8 @@ pub(super) fn table(summary: &str, head: &[&str], rows: &[Vec<Cell>]) -> String 
     body += "</tbody>";
     // Wide tables scroll by themselves, with the keyboard too, so that the page never does.
     let table = format!(
-        "<div class=\"scroll\" role=\"region\" aria-label=\"{0}\" tabindex=\"0\">\n\
-         <table>\n<caption>{0}</caption>\n{body}\n</table>\n</div>\n",
+        "<section class=\"scroll\" aria-label=\"{0}\" tabindex=\"0\">\n\
+         <table>\n<caption>{0}</caption>\n{body}\n</table>\n</section>\n",
         escape(summary)
     );
     details(&format!("Table: {summary}"), &table)

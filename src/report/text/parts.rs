@@ -202,11 +202,7 @@ pub(super) fn plan(page: &mut Page, report: &Report) {
 
 fn next_step(page: &mut Page, step: &PlanStepPart) {
     page.paragraph(INDENT, Style::Strong, &words::step_heading(step));
-    page.paragraph(
-        INDENT,
-        Style::Dim,
-        &format!("It covers {}.", words::list(&step.subtopic_names)),
-    );
+    page.paragraph(INDENT, Style::Dim, &words::step_covers(step));
     if !step.objectives_missed.is_empty() {
         page.line(INDENT, &[plain("Your answers missed:")]);
     }
