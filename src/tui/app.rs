@@ -314,7 +314,8 @@ impl App {
     fn on_report(&mut self, key: KeyEvent) -> Action {
         match key.code {
             KeyCode::Char('q') | KeyCode::Esc => return Action::Leave,
-            KeyCode::Char('r') | KeyCode::Enter if !self.reviews.is_empty() => {
+            // Not Enter: whoever still presses it for the last answer wants the report.
+            KeyCode::Char('r') if !self.reviews.is_empty() => {
                 self.go(Screen::Review);
             }
             KeyCode::Char('h' | '?') | KeyCode::F(1) => return self.over(Screen::Help),

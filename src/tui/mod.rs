@@ -1,6 +1,6 @@
 //! The full-screen assessment: one question at a time, without pressure, ending in the report.
 //!
-//! [`run`] is the front door. The state ([`app`](self)), the drawing and the Markdown are pure and
+//! [`run`] is the front door. The state, the drawing and the Markdown are pure and
 //! run under test on a screen in memory; only `terminal` and [`run`] touch the real one. Nothing
 //! here measures or stores: the [`Driver`] does, and an answer is shown as given only after the
 //! driver has kept it.

@@ -58,7 +58,7 @@ fn plain(text: &str) -> String {
 }
 
 fn measures(welcome: &Welcome) -> String {
-    let names = welcome.topics.join(", ");
+    let names = welcome.topics.join(" · ");
     let count = welcome.topics.len();
     if count < welcome.topics_known {
         format!("{count} of {} topics today: {names}.", welcome.topics_known)
@@ -78,7 +78,7 @@ fn length(welcome: &Welcome) -> String {
         text.push_str(" It ends early when the level is settled.");
     }
     if welcome.answered > 0 {
-        text.push_str(&format!(" {} are answered; you go on where you left.", welcome.answered));
+        text.push_str(" You go on where you left.");
     }
     text
 }

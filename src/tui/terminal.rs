@@ -126,3 +126,32 @@ fn register() -> io::Result<Watched> {
     }
     Ok(watched)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_is_noted_and_does_not_end_the_process() {
+        // Goal: while the terminal is ours a signal is noted for the loop, and an old one is
+        // forgotten by the next run. Method: raise SIGHUP at this very process, watch again.
+        let signals = Signals::watch().expect("the system lets us watch");
+        assert_eq!(signals.came(), None);
+        signal_hook::low_level::raise(SIGHUP).expect("raised");
+        assert_eq!(signals.came(), Some(SIGHUP));
+        let again = Signals::watch().expect("the system lets us watch");
+        assert_eq!(again.came(), None);
+    }
+
+    #[test]
+    fn without_a_terminal_nothing_is_taken_over() {
+        // Goal: a terminal that is not there is told, not guessed. Method: only where the tests
+        // run without one; with one, entering and leaving must give it back.
+        match FullScreen::enter() {
+            Err(TuiError::NoTerminal) => assert!(!stdin().is_terminal() || !stdout().is_terminal()),
+            Err(error) => panic!("{error}"),
+            Ok(screen) => drop(screen),
+        }
+        assert!(!TAKEN.load(Ordering::SeqCst));
+    }
+}

@@ -9,11 +9,14 @@ use insta::assert_snapshot;
 use rand::RngExt;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::style::Color;
 use serde_json::{Value, json};
+use syntect::parsing::SyntaxSet;
 
 use super::app::Screen;
-use super::highlight::{CodeLines, Painter};
+use super::highlight::{CodeLines, Painter, tokens};
 use super::shell::Shell;
 use super::{Driver, Ending};
 use crate::assessment::{Plan, PlanSpec, Response, Session, Step};
@@ -30,6 +33,19 @@ impl Painter for Plain {
 
     fn version(&self) -> u64 {
         0
+    }
+}
+
+/// Code is highlighted at once.
+struct Painted(SyntaxSet);
+
+impl Painter for Painted {
+    fn paint(&self, language: &str, code: &str) -> Option<Arc<CodeLines>> {
+        tokens(&self.0, language, code).map(Arc::new)
+    }
+
+    fn version(&self) -> u64 {
+        1
     }
 }
 
@@ -604,6 +620,37 @@ fn a_long_question_scrolls_and_keeps_its_cursor_in_sight() {
         bench.key(KeyCode::Down);
     }
     assert!(bench.draw().contains("› d  "));
+}
+
+/// The frame of the question with code, its first two letters typed, highlighted.
+fn painted(colour: bool) -> Buffer {
+    let mut memory = Memory::at(ItemType::CodeOutput);
+    let mut shell = Shell::new(&mut memory, colour, test_clock);
+    let mut terminal = Terminal::new(TestBackend::new(80, 40)).expect("infallible");
+    let painter = Painted(SyntaxSet::load_defaults_newlines());
+    for code in [KeyCode::Enter, KeyCode::Char('s'), KeyCode::Char('t')] {
+        shell.frame(&mut terminal, &painter).expect("infallible");
+        shell.on_event(&Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+    }
+    shell.frame(&mut terminal, &painter).expect("infallible");
+    terminal.backend().buffer().clone()
+}
+
+#[test]
+fn colours_are_the_terminals_own_and_never_needed() {
+    // Goal: legible on dark and light: no background, only named colours; without colour the same
+    // words and no colour at all. Method: every cell of a highlighted frame, both ways.
+    let coloured = painted(true);
+    let named = [Color::Reset, Color::Cyan, Color::Magenta, Color::Green];
+    assert!(coloured.content().iter().all(|cell| named.contains(&cell.fg)));
+    assert!(coloured.content().iter().all(|cell| cell.bg == Color::Reset));
+    assert!(coloured.content().iter().any(|cell| cell.fg == Color::Magenta), "keywords stand out");
+    let plain = painted(false);
+    assert!(plain.content().iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
+    let symbols = |buffer: &Buffer| {
+        buffer.content().iter().map(|cell| cell.symbol().to_owned()).collect::<String>()
+    };
+    assert_eq!(symbols(&coloured), symbols(&plain));
 }
 
 #[test]
