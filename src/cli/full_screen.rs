@@ -50,15 +50,17 @@ pub fn run(sitting: Sitting, color: bool) -> Result<Exit, CliError> {
     let id = keeper.sitting.id();
     match ending {
         Ending::Finished => {
-            eprintln!("See it again with `gradus report {id}`.");
+            super::say(&format!("See it again with `gradus report {id}`."));
             Ok(Exit::Done)
         }
         Ending::Paused => {
-            eprintln!("Every answer is kept. Go on with `gradus take --resume {id}`.");
+            super::say(&format!("Every answer is kept. Go on with `gradus take --resume {id}`."));
             Ok(Exit::Done)
         }
         Ending::Interrupted(signal) => {
-            eprintln!("Interrupted; every answer is kept. Go on with `gradus take --resume {id}`.");
+            super::say(&format!(
+                "Interrupted; every answer is kept. Go on with `gradus take --resume {id}`."
+            ));
             let by_key = signal == signal_hook::consts::SIGINT;
             Ok(if by_key { Exit::Interrupted } else { Exit::TryAgain })
         }

@@ -12,7 +12,7 @@ pub fn keep_session_on_signal(help: String) {
     let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) else { return };
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
-            eprintln!("\nInterrupted; every answer is kept. To go on: {help}");
+            super::say(&format!("\nInterrupted; every answer is kept. To go on: {help}"));
             let exit = if signal == SIGINT { Exit::Interrupted } else { Exit::TryAgain };
             std::process::exit(exit as i32);
         }

@@ -113,7 +113,7 @@ pub fn main() -> ExitCode {
     match result {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(error) => {
-            eprintln!("{error}");
+            say(&error.to_string());
             ExitCode::from(error.exit as u8)
         }
     }
@@ -129,6 +129,13 @@ fn run(global: &Global, command: Command) -> Result<Exit, CliError> {
         Command::Select(args) => select::run(global, &args),
         Command::Bank(args) => bank::run(global, &args),
     }
+}
+
+/// Says something to the person, on stderr. Where nobody listens any more (a terminal that has
+/// gone) that is no reason to fail, which `eprintln!` would take it for.
+pub(crate) fn say(text: &str) {
+    use std::io::Write;
+    writeln!(std::io::stderr(), "{text}").ok();
 }
 
 /// `gradus` alone: a menu on a terminal, the help elsewhere.

@@ -110,7 +110,7 @@ pub(super) fn use_color(global: &Global) -> bool {
 
 fn run_plain(global: &Global, mut sitting: Sitting) -> Result<Exit, CliError> {
     for notice in sitting.notices() {
-        eprintln!("{notice}");
+        super::say(notice);
     }
     let timed = io::stdin().is_terminal();
     super::interrupt::keep_session_on_signal(resume_help(&sitting));
@@ -126,10 +126,10 @@ fn run_plain(global: &Global, mut sitting: Sitting) -> Result<Exit, CliError> {
         Ended::Finished => {}
         Ended::EndOfInput => {
             out.flush().ok();
-            eprintln!(
+            super::say(&format!(
                 "\nThe input ended; every answer is kept. {}",
                 capital(&resume_help(&sitting))
-            );
+            ));
             return Ok(Exit::TryAgain);
         }
     }

@@ -4,6 +4,7 @@
 use std::io::{self, IsTerminal, Stdout, stdin, stdout};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Once, OnceLock};
+use std::time::Duration;
 
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -102,6 +103,10 @@ impl Signals {
         };
         watched.came.store(0, Ordering::SeqCst);
         watched.outside.store(false, Ordering::SeqCst);
+        std::thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(|| end_when_stuck(watched))
+            .map_err(|source| TuiError::Terminal { doing: "watch for signals", source })?;
         Ok(Self(watched))
     }
 
@@ -114,6 +119,27 @@ impl Signals {
 impl Drop for Signals {
     fn drop(&mut self) {
         self.0.outside.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Ends the process when a signal came and the loop does not leave.
+///
+/// When the terminal itself has gone, reading from it gives nothing for ever, and the reader of
+/// events never comes back to look at signals. Every answer is stored before its question is
+/// left, so there is nothing to lose.
+fn end_when_stuck(watched: &'static Watched) {
+    const LOOK_EVERY: Duration = Duration::from_millis(200);
+    const PATIENCE: u32 = 10;
+    let mut looks_since_signal = 0;
+    while !watched.outside.load(Ordering::SeqCst) {
+        std::thread::sleep(LOOK_EVERY);
+        let signal = watched.came.load(Ordering::SeqCst);
+        looks_since_signal = if signal == 0 { 0 } else { looks_since_signal + 1 };
+        if looks_since_signal > PATIENCE && !watched.outside.load(Ordering::SeqCst) {
+            give_back();
+            let by_key = i32::try_from(signal) == Ok(SIGINT);
+            std::process::exit(if by_key { 130 } else { 75 });
+        }
     }
 }
 
