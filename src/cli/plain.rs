@@ -71,8 +71,8 @@ fn read_answer(
                     let message = format!("{error}, three times; the session is kept");
                     return Err(CliError::new(Exit::Usage, message).help(resume_help(sitting)));
                 }
-                let ways = ways_to_answer(sitting.session().item(asked), asked);
-                writeln!(out, "That cannot be read: {error}. {ways}").map_err(output_failed)?;
+                let ways = ways_to_answer(sitting.session().item(asked));
+                writeln!(out, "That cannot be read: {error}. [{ways}]").map_err(output_failed)?;
             }
         }
         out.flush().map_err(output_failed)?;
@@ -135,11 +135,12 @@ fn question(session: &Session, asked: &Asked) -> String {
     if !asked.shown.is_empty() {
         text.push('\n');
     }
-    text + &ways_to_answer(item, asked) + "\n"
+    text + &format!("[{}; !text remarks on the question]\n", ways_to_answer(item))
 }
 
-fn ways_to_answer(item: &Item, asked: &Asked) -> String {
-    let last = letter(asked.shown.len().saturating_sub(1));
+/// How an item is answered on a line.
+pub fn ways_to_answer(item: &Item) -> String {
+    let last = letter(item.options.len().saturating_sub(1));
     let way = match &item.key {
         Key::Single { .. } => format!("one of a–{last}"),
         Key::Multi { .. } => "every letter that is right, such as a,c".to_owned(),
@@ -148,5 +149,5 @@ fn ways_to_answer(item: &Item, asked: &Asked) -> String {
         Key::Numeric { unit: None, .. } => "a number".to_owned(),
         Key::Text { .. } => "type the answer".to_owned(),
     };
-    format!("[{way}; ? for \"I don't know\"; !text remarks on the question]")
+    format!("{way}; ? for \"I don't know\"")
 }

@@ -4,11 +4,12 @@
 use std::io::{self, BufRead, Write};
 
 use super::super::bank_source::load_bank;
+use super::super::plain::ways_to_answer;
 use super::super::{CliError, Exit, Format, Global};
 use super::item;
 use super::show::{WIDTH, key, question, sources};
-use crate::assessment::{PlainInput, Response, letter, score};
-use crate::bank::{Item, Key};
+use crate::assessment::{PlainInput, Response, score};
+use crate::bank::Item;
 use crate::report::prose;
 
 /// After so many lines that are no answer the command gives up.
@@ -63,19 +64,6 @@ fn ask(item: &Item, input: &mut dyn BufRead, out: &mut dyn Write) -> Result<Resp
 
 fn output_failed(error: io::Error) -> CliError {
     CliError::new(Exit::Refused, format!("the output cannot be written: {error}"))
-}
-
-fn ways_to_answer(item: &Item) -> String {
-    let last = letter(item.options.len().saturating_sub(1));
-    let way = match &item.key {
-        Key::Single { .. } => format!("one of a–{last}"),
-        Key::Multi { .. } => "every letter that is right, such as a,c".to_owned(),
-        Key::Order { .. } => "all letters in their order, such as c,a,b".to_owned(),
-        Key::Numeric { unit: Some(unit), .. } => format!("a number ({unit})"),
-        Key::Numeric { unit: None, .. } => "a number".to_owned(),
-        Key::Text { .. } => "type the answer".to_owned(),
-    };
-    format!("{way}; ? for \"I don't know\"")
 }
 
 /// What the person is told: right or wrong, the key, the feedback on what they chose, why.
