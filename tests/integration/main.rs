@@ -3,6 +3,7 @@
 mod bank;
 mod cli_score;
 mod house;
+mod quality;
 mod reference;
 mod sessions;
 mod store;
