@@ -18,6 +18,7 @@ mod report;
 mod score;
 mod select;
 mod sessions;
+mod simulate;
 mod sitting;
 mod take;
 
@@ -101,6 +102,8 @@ enum Command {
     Select(select::SelectArgs),
     /// Check and inspect question banks
     Bank(bank::BankArgs),
+    /// Simulate whole adaptive tests and say how long and how exact they are
+    Simulate(simulate::SimulateArgs),
 }
 
 /// Parses the process's arguments, runs the command and turns the result into an exit code.
@@ -128,6 +131,7 @@ fn run(global: &Global, command: Command) -> Result<Exit, CliError> {
         Command::Score(args) => score::run(global, &args),
         Command::Select(args) => select::run(global, &args),
         Command::Bank(args) => bank::run(global, &args),
+        Command::Simulate(args) => simulate::run(global, &args),
     }
 }
 

@@ -8,4 +8,5 @@ pub mod estimation;
 pub mod irt;
 pub mod numeric;
 pub mod selection;
+pub mod simulation;
 pub mod stopping;

@@ -2,6 +2,7 @@
 
 mod bank;
 mod cli_score;
+mod cli_simulate;
 mod house;
 mod quality;
 mod reference;

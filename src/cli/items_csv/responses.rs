@@ -9,7 +9,7 @@ use super::source::{Source, Start};
 use crate::cli::CliError;
 
 /// A cell of an item that was not administered.
-pub const MISSING: u16 = u16::MAX;
+pub const MISSING: u16 = crate::psychometrics::simulation::NOT_ADMINISTERED;
 /// The largest score a file may hold; items with more categories do not exist.
 const SCORE_MAX: u16 = 999;
 

@@ -85,8 +85,39 @@ impl<'a> Tabulated<'a> {
         Ok((estimate, likelihood::log_likelihood(&answers, estimate.theta)))
     }
 
+    /// The sums of no answers, to be carried along a test by [`Self::add_to`].
+    pub(crate) fn no_sums(&self) -> Vec<f64> {
+        vec![0.0; self.log_prior.len()]
+    }
+
+    /// Adds one answer to the log-likelihood that [`Self::estimate_from`] needs.
+    pub(crate) fn add_to(&self, sums: &mut [f64], item: usize, category: usize) {
+        if self.estimator.method == Method::Eap {
+            add(sums, &self.by_category[item][category]);
+        }
+    }
+
+    /// [`Self::estimate`] in a running test: the posterior mean from its sums, which saves adding
+    /// up all answers after each.
+    ///
+    /// # Errors
+    /// As [`Self::estimate`].
+    pub(crate) fn estimate_from(
+        &self,
+        sums: &[f64],
+        scores: &[(usize, usize)],
+    ) -> Result<Estimate, EstimationError> {
+        match self.estimator.method {
+            Method::Eap => Ok(self.eap_from(sums.to_vec())),
+            _ => self.estimate(scores).map(|(estimate, _)| estimate),
+        }
+    }
+
     fn eap(&self, scores: &[(usize, usize)]) -> Estimate {
-        let mut log_posterior = self.sum(scores, self.log_prior.len());
+        self.eap_from(self.sum(scores, self.log_prior.len()))
+    }
+
+    fn eap_from(&self, mut log_posterior: Vec<f64>) -> Estimate {
         for (value, prior) in log_posterior.iter_mut().zip(&self.log_prior) {
             *value += prior;
         }

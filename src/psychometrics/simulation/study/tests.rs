@@ -1,0 +1,194 @@
+//! What a study must satisfy whatever its rules.
+
+use super::*;
+use crate::psychometrics::estimation::{Answer, Estimator, Method};
+use crate::psychometrics::numeric::quadrature::Grid;
+use crate::psychometrics::stopping::CutScore;
+
+/// A bank with slopes around 1.2 and difficulties around 0.
+fn bank(items: usize, lower: f64) -> Vec<ItemModel> {
+    let mut random = stream(20, 0, Purpose::Bootstrap);
+    let mut draw = || {
+        let a = 1.2 * libm::exp(0.3 * standard_normal(&mut random));
+        ItemModel::logistic(a, 1.2 * standard_normal(&mut random), lower, 1.0).unwrap()
+    };
+    (0..items).map(|_| draw()).collect()
+}
+
+fn run(items: &[ItemModel], design: TestDesign, examinees: usize) -> (Vec<SimulatedTest>, Summary) {
+    let study = Study::new(items, design).unwrap();
+    let tests = study.run(&Answers::Simulated { examinees }, 5, &|| {}).unwrap();
+    let summary = study.summarise(&tests);
+    (tests, summary)
+}
+
+fn with(exposure: &str, length_max: usize) -> TestDesign {
+    TestDesign { length_max, exposure: exposure.parse().unwrap(), ..TestDesign::default() }
+}
+
+#[test]
+fn every_pick_is_the_most_informative_item_left() {
+    // Goal: without other rules each step is plain MFI on the posterior mean. Method: a walk
+    // along every test with a full search and a fresh estimate.
+    let items = bank(60, 0.2);
+    let (tests, _) = run(&items, with("none", 8), 40);
+    let estimator = Estimator::new(Method::Eap).with_grid(Grid::session());
+    for (person, test) in tests.iter().enumerate() {
+        let mut theta = 0.0;
+        let mut answers: Vec<Answer<'_>> = Vec::new();
+        for (step, row) in test.items.iter().enumerate() {
+            let left = (0..items.len()).filter(|row| !test.items[..step].contains(row));
+            let best = left.fold((0, -1.0), |best, row| {
+                let value = items[row].information(theta);
+                if value > best.1 { (row, value) } else { best }
+            });
+            assert_eq!(*row, best.0);
+            let score = response(5, person, *row, &items[*row], test.truth.unwrap());
+            answers.push(Answer::new(&items[*row], score).unwrap());
+            theta = estimator.estimate(&answers).unwrap().theta;
+            assert_eq!(theta, test.path[step]);
+        }
+    }
+}
+
+#[test]
+fn a_replay_of_the_matrix_is_the_same_study() {
+    // Goal: answers given as a matrix lead to the same tests. Method: the whole matrix of the
+    // simulated people, then both runs under each rule.
+    let items = bank(80, 0.0);
+    for rule in ["none", "randomesque(4)", "eligibility(0.4)", "progressive(0.4)"] {
+        let study = Study::new(&items, with(rule, 10)).unwrap();
+        let simulated = study.run(&Answers::Simulated { examinees: 30 }, 9, &|| {}).unwrap();
+        let cell = |person: usize, row: usize| {
+            response(9, person, row, &items[row], true_ability(9, person)) as u16
+        };
+        let scores: Vec<u16> =
+            (0..30).flat_map(|person| (0..80).map(move |row| cell(person, row))).collect();
+        let replayed = study.run(&Answers::Given { scores: &scores }, 9, &|| {}).unwrap();
+        for (one, other) in simulated.iter().zip(&replayed) {
+            assert_eq!((&one.items, &one.path), (&other.items, &other.path), "{rule}");
+            assert_eq!(other.truth, None);
+        }
+        assert_eq!(study.summarise(&replayed).precision, None);
+    }
+}
+
+#[test]
+fn threads_change_nothing() {
+    // Goal: the same tests and figures on one and two threads. Method: both pools, each rule.
+    let items = bank(60, 0.2);
+    let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    for rule in ["none", "randomesque(3)", "eligibility(0.4)", "sympson-hetter(0.4)"] {
+        let one = pool(1).install(|| run(&items, with(rule, 6), 120));
+        let two = pool(2).install(|| run(&items, with(rule, 6), 120));
+        assert_eq!(one, two, "{rule}");
+    }
+}
+
+#[test]
+fn exposure_rules_hold_their_rates() {
+    // Goal: largest rate ≤ r_max + .04, progressive uses nearly all items. Method: 900 people,
+    // 10 of 100 items.
+    let items = bank(100, 0.0);
+    let figures = |rule: &str| run(&items, with(rule, 10), 900).1.exposure;
+    let free = figures("none");
+    assert!(free.max > 0.9 && free.unused_share > 0.3, "{free:?}");
+    assert!(figures("randomesque(5)").max < free.max);
+    for rule in ["eligibility(0.25)", "sympson-hetter(0.25)", "progressive(0.25)"] {
+        let held = figures(rule);
+        assert!(held.max <= 0.29 && held.overlap < free.overlap, "{rule}: {held:?}");
+    }
+    assert!(figures("progressive(0.25)").unused_share <= 0.05);
+}
+
+#[test]
+fn stop_rules_are_asked_after_the_minimum() {
+    // Goal: `--min`, the rule and the maximum interplay. Method: a rule that always holds, one
+    // that never does, one on levels.
+    let items = bank(60, 0.0);
+    let design = |stop: &str| TestDesign {
+        length_min: 4,
+        length_max: 12,
+        stop: Some(stop.parse().unwrap()),
+        cuts: vec![CutScore { theta: 0.0, se: 0.0 }],
+        ..TestDesign::default()
+    };
+    let lengths = |stop: &str| run(&items, design(stop), 200).1.length;
+    assert_eq!((lengths("se<9").min, lengths("se<9").max), (4, 4));
+    assert_eq!(lengths("se<0").min, 12);
+    let zone = lengths("zone(0.3,0.025)");
+    assert!(zone.min == 4 && zone.max == 12 && zone.mean > 4.0 && zone.mean < 12.0, "{zone:?}");
+    let sprt = lengths("sprt(0.3,0.1,0.1)");
+    assert!(sprt.mean > 4.0, "{sprt:?}");
+}
+
+#[test]
+fn a_bank_that_runs_out_ends_the_test() {
+    // Goal: no item twice, no endless test. Method: more questions than items, and a person with
+    // two given answers only.
+    let items = bank(5, 0.0);
+    let (tests, summary) = run(&items, with("none", 30), 10);
+    assert_eq!(summary.length.max, 5);
+    assert!(tests.iter().all(|test| test.stopped == super::super::examinee::Stopped::NoItemsLeft));
+    let study = Study::new(&items, with("none", 30)).unwrap();
+    let scores = [NOT_ADMINISTERED, 1, NOT_ADMINISTERED, 0, NOT_ADMINISTERED];
+    let tests = study.run(&Answers::Given { scores: &scores }, 1, &|| {}).unwrap();
+    let mut asked = tests[0].items.clone();
+    asked.sort_unstable();
+    assert_eq!(asked, [1, 3]);
+}
+
+#[test]
+fn impossible_studies_are_refused() {
+    // Goal: errors before any test. Method: one of each.
+    let items = bank(20, 0.0);
+    let refused = |design: TestDesign| Study::new(&items, design).unwrap_err();
+    let no_cuts =
+        TestDesign { stop: Some("zone(0.3,0.02)".parse().unwrap()), ..TestDesign::default() };
+    assert!(matches!(refused(no_cuts), SimulationError::NoCuts { .. }));
+    let long = TestDesign { length_min: 40, ..TestDesign::default() };
+    assert_eq!(refused(long), SimulationError::Length { min: 40, max: 30 });
+    assert!(matches!(refused(with("eligibility(0.2)", 10)), SimulationError::RateTooSmall { .. }));
+    let mixed = TestDesign { criterion: Criterion::Urry, ..with("progressive(0.9)", 5) };
+    assert_eq!(refused(mixed), SimulationError::Progressive { criterion: Criterion::Urry });
+    assert!(matches!(Study::new(&[], TestDesign::default()), Err(SimulationError::NoItems)));
+    let study = Study::new(&items, TestDesign::default()).unwrap();
+    let ragged = study.run(&Answers::Given { scores: &[0; 21] }, 1, &|| {});
+    assert_eq!(ragged, Err(SimulationError::Shape { cells: 21, items: 20 }));
+}
+
+#[test]
+fn figures_are_what_their_names_say() {
+    // Goal: errors, bounds and classification by their definitions. Method: recomputed from the
+    // tests with plain sums.
+    let items = bank(50, 0.0);
+    let cuts = [-0.25, 1.2].map(|theta| CutScore { theta, se: 0.0 }).to_vec();
+    let design = TestDesign { cuts, ..with("none", 12) };
+    let (tests, summary) = run(&items, design, 300);
+    let precision = summary.precision.unwrap();
+    let errors: Vec<f64> = tests.iter().map(|t| t.estimate.theta - t.truth.unwrap()).collect();
+    let mean_square = errors.iter().map(|e| e * e).sum::<f64>() / 300.0;
+    assert!((precision.rmse - mean_square.sqrt()).abs() < 1e-12);
+    assert!((precision.bias - errors.iter().sum::<f64>() / 300.0).abs() < 1e-12);
+    assert_eq!(precision.by_length.len(), 12);
+    let last = precision.by_length[11];
+    assert!((last.rmse - precision.rmse).abs() < 1e-12);
+    assert!((last.bound_rmse - precision.bound_rmse).abs() < 1e-12);
+    for pair in precision.by_length.windows(2) {
+        assert!(pair[1].bound_rmse < pair[0].bound_rmse);
+        // Sampling moves the error of 300 people by 4 %; two and a half such steps are allowed.
+        assert!(pair[0].rmse > 0.9 * pair[0].bound_rmse);
+    }
+    let found = summary.classification.unwrap();
+    let level = |theta: f64| usize::from(theta > -0.25) + usize::from(theta > 1.2);
+    let two_off = tests
+        .iter()
+        .filter(|t| {
+            let (truth, estimate) = (level(t.truth.unwrap()), level(t.estimate.theta));
+            truth.abs_diff(estimate) == 2
+        })
+        .count();
+    assert!(found.two_level_errors <= (two_off + 1) as f64 / 300.0);
+    assert!(found.accuracy > 0.7 && found.far_accuracy.unwrap() > found.accuracy);
+    assert!(found.kappa.unwrap() < found.accuracy && found.ece < 0.06, "{found:?}");
+}
