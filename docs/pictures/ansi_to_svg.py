@@ -129,7 +129,8 @@ def draw_run(row, run):
                f'height="{CELL_HEIGHT}" fill="{background}"/>')
     if not text.strip() and not style.underline:
         return
-    # Leading blanks are moved into the position: some renderers drop them.
+    # Leading blanks are moved into the position and inner ones made unbreakable: renderers drop
+    # the first and run the others together, whatever `xml:space` says.
     blanks = len(text) - len(text.lstrip(" "))
     text, x = text.strip(" "), x + blanks * CELL_WIDTH
     length = sum(width(character) for character in text) * CELL_WIDTH
@@ -144,7 +145,8 @@ def draw_run(row, run):
                   (("underline", style.underline), ("line-through", style.strike)) if on]
     if decoration:
         attributes += f' text-decoration="{" ".join(decoration)}"'
-    yield f"<text {attributes}>{escape(text)}</text>"
+    text = escape(text).replace(" ", "\u00a0")
+    yield f"<text {attributes}>{text}</text>"
 
 
 def picture(screen, columns, rows, title):
@@ -152,7 +154,7 @@ def picture(screen, columns, rows, title):
     yield (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:.0f} {high}" '
            f'width="{wide:.0f}" height="{high}" role="img" aria-label="{escape(title)}" '
            f'font-family="ui-monospace, \'DejaVu Sans Mono\', Menlo, Consolas, monospace" '
-           f'font-size="{FONT_SIZE}" xml:space="preserve">')
+           f'font-size="{FONT_SIZE}">')
     yield f"<title>{escape(title)}</title>"
     yield f'<rect width="{wide:.0f}" height="{high}" rx="10" fill="{BACKGROUND}"/>'
     yield f'<path d="M0 {BAR}h{wide:.0f}" stroke="#2a2e36"/>'

@@ -63,7 +63,8 @@ def main():
                               stdout=subprocess.PIPE, check=True)
     items = [item for item in json.loads(exported.stdout)["items"] if item["status"] == "live"]
     program = subprocess.Popen(command + ["take", "--plain", "--seed", seed], text=True,
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL)
     question, given = "", 0
     for line in program.stdout:
         question += line
@@ -78,7 +79,9 @@ def main():
         program.stdin.flush()
         given, question = given + 1, ""
     program.stdout.close()
-    program.wait()
+    # Done, or the input ended in mid-test as it was meant to.
+    if program.wait() not in (0, 75):
+        raise SystemExit(f"play.py: the program ended with {program.returncode}")
     print(given)
 
 

@@ -5,6 +5,7 @@
 mod source;
 
 use std::collections::BTreeSet;
+use std::process::Command;
 
 use regex::Regex;
 
@@ -293,4 +294,43 @@ fn links_between_documents_lead_somewhere() {
     }
     assert!(seen > 5, "the documents link to each other");
     assert_none(&problems);
+}
+
+#[test]
+fn every_schema_is_documented() {
+    // Goal: no JSON without its description. Method: the schema names in the sources, all of them
+    // in docs/API.md, and none there that the sources do not have.
+    let name = Regex::new(r"gradus\.[a-z-]+/[0-9]+").expect("a pattern");
+    let names = |text: &str| -> BTreeSet<String> {
+        name.find_iter(text).map(|found| found.as_str().to_owned()).collect()
+    };
+    let sources: String = source::text_files("src").into_iter().map(|(_, text)| text).collect();
+    let documented = source::text_files("docs")
+        .into_iter()
+        .filter(|(path, _)| ["docs/API.md", "docs/BANK-FORMAT.md"].contains(&path.as_str()));
+    let documented: String = documented.map(|(_, text)| text).collect();
+    let (sources, documented) = (names(&sources), names(&documented));
+    assert!(sources.contains("gradus.sessions/1"));
+    assert_eq!(sources, documented);
+}
+
+#[test]
+fn the_readme_names_the_commands_that_there_are() {
+    // Goal: the README neither hides nor invents a command. Method: the subcommands of `--help`
+    // against the command table of the README.
+    let help = Command::new(env!("CARGO_BIN_EXE_gradus")).arg("--help").output().expect("runs");
+    let help = String::from_utf8(help.stdout).expect("text");
+    let commands = help.split("Commands:").nth(1).and_then(|it| it.split("\n\n").next());
+    let listed: BTreeSet<&str> = commands
+        .expect("a list of commands")
+        .lines()
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    let readme = std::fs::read_to_string(source::root().join("README.md")).expect("a README");
+    let row = Regex::new(r"(?m)^\| `gradus ([a-z-]+)").expect("a pattern");
+    let told: BTreeSet<&str> =
+        row.captures_iter(&readme).map(|found| found.get(1).expect("a name").as_str()).collect();
+    assert_eq!(told, listed);
 }
