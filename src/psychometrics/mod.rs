@@ -4,9 +4,13 @@
 //! arguments; randomness comes as a seeded stream from the caller.
 
 pub mod cat;
+pub mod classification;
 pub mod estimation;
 pub mod irt;
 pub mod numeric;
+pub mod person_fit;
+pub mod scale;
 pub mod selection;
 pub mod simulation;
 pub mod stopping;
+pub mod subscores;

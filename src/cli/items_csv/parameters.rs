@@ -170,7 +170,9 @@ fn located(error: ModelError, first: &str) -> Fault {
         ModelError::Discrimination { .. } => "a".to_owned(),
         ModelError::AsymptoteOrder { .. } => "c".to_owned(),
         ModelError::ThresholdOrder { position, .. } => format!("b{position}"),
-        ModelError::TooFewCategories | ModelError::Unpaired { .. } => first.to_owned(),
+        ModelError::TooFewCategories | ModelError::NoSlope | ModelError::Unpaired { .. } => {
+            first.to_owned()
+        }
     };
     Fault { parameter: Parameter::named(&name), message: error.to_string() }
 }

@@ -2,7 +2,8 @@
 //!
 //! One ability: maximum likelihood, Warm's weighted likelihood, the posterior mode and the
 //! posterior mean, over any mixture of models ([`Estimator`]; [`Tabulated`] for many persons).
-//! Many correlated abilities: [`posterior`].
+//! Many correlated abilities: [`posterior`] when every item measures one of them, the mode of
+//! [`multivariate`] when items measure several at once.
 //!
 //! ```
 //! use gradus::psychometrics::estimation::{Answer, Estimator, Method};
@@ -14,10 +15,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod by_hand;
 mod eap;
 mod likelihood;
 mod map;
 mod maximum_likelihood;
+pub mod multivariate;
 pub mod posterior;
 mod prior;
 mod tabulated;
@@ -85,6 +88,21 @@ pub struct Estimate {
     pub standard_error: f64,
     /// Whether θ is a bound of the search, because nothing inside is a maximum.
     pub bounded: bool,
+}
+
+impl Estimate {
+    /// √(SE² + (θ − t)²): for a posterior mean and its standard deviation, how far off somebody
+    /// is on average who says `t` instead of the mean. Not a standard error unless t = θ.
+    ///
+    /// ```
+    /// use gradus::psychometrics::estimation::Estimate;
+    /// let estimate = Estimate { theta: 0.3, standard_error: 0.4, bounded: false };
+    /// assert!((estimate.root_mean_square_about(0.0) - 0.5).abs() < 1e-15);
+    /// ```
+    pub fn root_mean_square_about(&self, t: f64) -> f64 {
+        let away = self.theta - t;
+        (self.standard_error * self.standard_error + away * away).sqrt()
+    }
 }
 
 /// Why an ability could not be estimated.

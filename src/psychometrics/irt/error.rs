@@ -46,6 +46,9 @@ pub enum ModelError {
         /// The offending threshold.
         value: f64,
     },
+    /// All slopes of a multidimensional item are zero, or there are none.
+    #[error("an item needs at least one slope that is not zero")]
+    NoSlope,
     /// Fewer than two categories.
     #[error("an item needs at least two categories")]
     TooFewCategories,

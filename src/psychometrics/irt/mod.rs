@@ -16,11 +16,13 @@
 mod error;
 mod graded;
 mod logistic;
+mod multidimensional;
 mod partial_credit;
 
 pub use error::ModelError;
 pub use graded::Graded;
 pub use logistic::Logistic;
+pub use multidimensional::Multidimensional;
 pub use partial_credit::{Categorical, PartialCredit};
 
 /// The metric constant D for which a normal ogive is nearest to a logistic curve (Camilli, 1994,

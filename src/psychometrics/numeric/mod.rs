@@ -4,6 +4,7 @@
 //! Everything here is a pure function with the same bits on every machine: elementary functions
 //! come from `libm`, sums run in a fixed order, and no fused multiply-add is used.
 
+pub mod eigen;
 pub mod linalg;
 pub mod quadrature;
 pub mod roots;

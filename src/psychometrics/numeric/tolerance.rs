@@ -21,3 +21,10 @@ pub const SYMMETRY: f64 = 1e-10;
 /// Agreement of an analytic derivative with a central difference of step 1e-5, whose own error
 /// is about 1e-10 of truncation plus 1e-11 of rounding, times the slopes that items have.
 pub const DIFFERENCE: f64 = 1e-6;
+
+/// An eigenvalue below this share of the largest one is taken for zero: the direction has not
+/// been measured at all. The square root of the rounding unit, as generalised inverses use it.
+pub const RANK: f64 = 1.5e-8;
+
+/// The largest slope of a log-posterior, in units of 1/θ, at which Newton's method has arrived.
+pub const GRADIENT: f64 = 1e-9;

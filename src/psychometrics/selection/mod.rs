@@ -1,7 +1,9 @@
 //! Which item would tell most. Ranks items by a criterion; never decides which may be asked.
 
+pub mod content;
 mod criteria;
 mod information_index;
+pub mod matrix_rules;
 pub mod posterior_trace;
 
 pub use criteria::{Criterion, Rating, SelectionError, Selector};

@@ -1,10 +1,12 @@
 //! Abilities and their standard errors.
 
 use super::{Case, Outcome, answers, catr_grid, number, rows};
+use gradus::psychometrics::estimation::by_hand::{wright, wright_next_difficulty};
 use gradus::psychometrics::estimation::{
     Answer, Estimate, Estimator, Method, Prior, Range, information, log_likelihood,
 };
 use gradus::psychometrics::numeric::quadrature::Grid;
+use gradus::psychometrics::scale::{LinearScale, LogisticScale};
 use serde_json::Value;
 
 /// Roots of catR, whose search ends at 1.2e-4.
@@ -34,9 +36,9 @@ pub fn run(case: &mut Case<'_>) -> Option<Outcome> {
             error_at(case, 0.0)
         }
         "SE Bayes modal = 1/sqrt(information + 1/sd^2)" => error_at(case, 1.0),
-        "SE EAP about a given theta (not the mean)" => Outcome::LeftOut(
-            "a spread about a point that is not the mean is no standard error of anything",
-        ),
+        "SE EAP about a given theta (not the mean)" => about_a_point(case),
+        _ if case.id.starts_with("wright-") => wright_by_hand(case),
+        _ if case.function.starts_with("theta_to_scale") => shown(case),
         "ML bound on all-wrong" => bound(case),
         _ => return None,
     };
@@ -207,4 +209,44 @@ fn fifty_items(case: &mut Case<'_>) -> Outcome {
         compare(case, name, of(method), &expected[name], 2.0 * CATR_ROOT);
     }
     Outcome::Ran("fifty items", 0)
+}
+
+/// The root of the posterior's second moment about a point other than its mean, at the three
+/// digits in which the source and the plain recomputation agree.
+fn about_a_point(case: &mut Case<'_>) -> Outcome {
+    let items = case.items();
+    let answers = super::answers(&items, case.input("x"));
+    let mean = Estimator::new(Method::Eap).estimate(&answers).unwrap();
+    let found = mean.root_mean_square_about(number(case.input("theta")));
+    case.close("about a point", found, case.expected, 1e-3);
+    Outcome::Ran("estimates", 0)
+}
+
+/// Wright's estimates by hand, at the digits that the source asserts.
+fn wright_by_hand(case: &mut Case<'_>) -> Outcome {
+    let of = |name: &str| number(case.input(name));
+    let count = |name: &str| of(name) as u32;
+    let (found, tolerance) = match case.id {
+        "wright-measure" => {
+            (wright(of("diffsum") / of("n"), count("right"), count("wrong")).unwrap().0, 1e-5)
+        }
+        "wright-se" => (wright(0.0, count("right"), count("wrong")).unwrap().1, 1e-5),
+        "wright-map" => (LogisticScale { lo: of("min"), hi: of("max") }.show(of("logit")), 0.05),
+        "wright-pct" => (LogisticScale::half_width(of("percent")), 0.01),
+        _ => {
+            let scale = LogisticScale { lo: of("min"), hi: of("max") };
+            let right = case.input("correct").as_bool().unwrap();
+            (wright_next_difficulty(scale, of("level"), count("attempted"), right), 0.51)
+        }
+    };
+    case.close("by hand", found, case.expected, tolerance);
+    Outcome::Ran("estimates by hand", 0)
+}
+
+/// [−4, 4] shown as 0 to 100, or as 200 to 800.
+fn shown(case: &mut Case<'_>) -> Outcome {
+    let (lo, hi) = if case.function.contains("200..800") { (200.0, 800.0) } else { (0.0, 100.0) };
+    let scale = LinearScale { theta_lo: -4.0, theta_hi: 4.0, lo, hi };
+    case.close("shown", scale.show(number(case.input("theta"))), case.expected, 1e-9);
+    Outcome::Ran("scales", 0)
 }

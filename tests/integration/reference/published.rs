@@ -1,10 +1,20 @@
 //! Published tables and their recomputations.
 
 use super::{load, number, numbers, rows};
+use gradus::psychometrics::classification::{
+    ClassificationQuality, Population, lee, rudner, score_distribution,
+};
+use gradus::psychometrics::estimation::multivariate::{
+    MultidimensionalAnswer, MultivariatePrior, posterior_mode,
+};
+use gradus::psychometrics::estimation::posterior::{GRID_POINTS, Gaussian, TopicPosterior, grid};
 use gradus::psychometrics::estimation::{Answer, Estimator, Method};
-use gradus::psychometrics::irt::ItemModel;
+use gradus::psychometrics::irt::{ItemModel, Multidimensional};
+use gradus::psychometrics::numeric::linalg::SymmetricMatrix;
 use gradus::psychometrics::numeric::quadrature::Grid;
+use gradus::psychometrics::person_fit::{EstimatedBy, lz, lz_star};
 use gradus::psychometrics::stopping::{CutScore, level_probabilities};
+use gradus::psychometrics::subscores::{subscore_values, total_reliability};
 use serde_json::Value;
 
 fn tables() -> Value {
@@ -122,4 +132,136 @@ fn law_school_patterns_are_scored_as_published() {
         close(pattern, scored(pattern).1.standard_error, &row[4], 1e-3);
     }
     assert_eq!((recomputed.len(), published.len()), (30, 30));
+}
+
+#[test]
+fn person_fit_is_that_published() {
+    // Goal: l_z and l_z* at the ML, WL and MAP estimates of five patterns, from the likeliest to
+    // the most unlikely. Method: the six decimals of an independent computation.
+    let golden = &tables()["scoring_golden"]["scores10"];
+    let items: Vec<ItemModel> = numbers(&golden["a"])
+        .iter()
+        .zip(numbers(&golden["b"]))
+        .map(|(&a, b)| ItemModel::logistic(a, b, 0.0, 1.0).unwrap())
+        .collect();
+    let mut compared = 0;
+    for (pattern, expected) in golden["patterns"].as_object().unwrap() {
+        let answers = answers(&items, pattern);
+        for (name, method, by) in [
+            ("MLE", Method::MaximumLikelihood, EstimatedBy::MaximumLikelihood),
+            ("WLE", Method::WeightedLikelihood, EstimatedBy::WeightedLikelihood),
+            ("MAP", Method::Map, EstimatedBy::PosteriorMode { mean: 0.0, sd: 1.0 }),
+        ] {
+            let theta = Estimator::new(method).estimate(&answers).unwrap().theta;
+            let found = [("lz", lz(&answers, theta)), ("lzstar", lz_star(&answers, theta, by))];
+            for (statistic, value) in found {
+                let published = &expected[format!("{statistic}_{name}")];
+                if !published.is_null() {
+                    let what = format!("{pattern} {statistic} {name}");
+                    close(&what, value.unwrap(), published, 2e-6);
+                    compared += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(compared, 28);
+}
+
+#[test]
+fn classification_indices_are_those_recomputed() {
+    // Goal: Rudner's and Lee's accuracy and consistency, one score distribution, and the limits
+    // that a constant standard error sets to three levels. Method: four Rasch items on forty
+    // points, ten digits; the limits on a fine grid of their own, cuts -.5 and .8, three digits.
+    let golden = &tables()["classification_indices"];
+    let items = [-2.0, 1.0, 0.0, 1.0].map(|b| ItemModel::logistic(1.0, b, 0.0, 1.0).unwrap());
+    let error = |theta| 1.0 / items.iter().map(|item| item.information(theta)).sum::<f64>().sqrt();
+    let population = Population::standard_normal(-4.0, 4.0, 40).unwrap();
+    let check = |what: &str, found: ClassificationQuality, expected: &Value| {
+        close(&format!("{what} accuracy"), found.accuracy, &expected[0], 1e-8);
+        close(&format!("{what} consistency"), found.consistency, &expected[1], 1e-8);
+    };
+    for (name, cuts) in
+        [("cut -0.5", vec![-0.5]), ("cut 1.5", vec![1.5]), ("both", vec![-0.5, 1.5])]
+    {
+        let found = rudner(&population, error, &cuts);
+        check(name, found, &golden["Rudner_acc_cons"][name]);
+    }
+    for (name, cuts) in
+        [("cut 1", vec![1.0]), ("cut 2", vec![2.0]), ("cut 3", vec![3.0]), ("1,3", vec![1.0, 3.0])]
+    {
+        check(name, lee(&population, &items, &cuts), &golden["Lee_acc_cons"][name]);
+    }
+    for (found, expected) in
+        score_distribution(&items, 0.0).iter().zip(rows(&golden["LordWingersky_theta0"]))
+    {
+        close("Lord and Wingersky", *found, expected, 1e-12);
+    }
+    let fine = Population::standard_normal(-6.0, 6.0, 4_001).unwrap();
+    for (name, expected) in golden["rudner_limit_3levels"].as_object().unwrap() {
+        let se: f64 = name.trim_start_matches("rudner_limit_se").parse().unwrap();
+        let found = rudner(&fine, |_| se, &[-0.5, 0.8]);
+        close(name, found.accuracy, expected, 1e-3);
+    }
+}
+
+#[test]
+fn three_abilities_are_scored_as_recomputed() {
+    // Goal: mean and covariance of the posterior of three topics by expectation propagation, its
+    // mode and the covariance there, and a role's composite score. Method: direct integration
+    // elsewhere, five decimals; expectation propagation may be .003 off, the mode 1e-6.
+    let golden = &tables()["scoring_golden"];
+    let (example, role) = (&golden["mirt3d"], &golden["role"]);
+    let covariance = SymmetricMatrix::equicorrelated(3, number(&example["rho"]));
+    let mut topics = [[0.0; GRID_POINTS]; 3];
+    let mut items = Vec::new();
+    for row in rows(&example["items_dim_a_b_x"]) {
+        let (topic, a) = (number(&row[0]) as usize, number(&row[1]));
+        let (b, x) = (number(&row[2]), number(&row[3]) as usize);
+        let model = ItemModel::logistic(a, b, 0.0, 1.0).unwrap();
+        for (total, theta) in topics[topic].iter_mut().zip(grid()) {
+            *total += model.log_probability(theta, x);
+        }
+        let mut slopes = vec![0.0; 3];
+        slopes[topic] = a;
+        items.push((Multidimensional::new(slopes, -a * b, 0.0, 1.0).unwrap(), x));
+    }
+    let mut posterior = TopicPosterior::new(Gaussian::prior(3, covariance.as_slice().to_vec()));
+    posterior.set_topics(topics.into_iter().enumerate());
+    let answers: Vec<MultidimensionalAnswer<'_>> =
+        items.iter().map(|(i, x)| MultidimensionalAnswer::new(i, *x).unwrap()).collect();
+    let prior = MultivariatePrior::new(vec![0.0; 3], &covariance).unwrap();
+    let mode = posterior_mode(&answers, &prior).unwrap();
+    for k in 0..3 {
+        close("mean", posterior.gaussian().mean()[k], &example["post_mean"][k], 3e-3);
+        close("mode", mode.theta[k], &example["MAP"][k], 1e-6);
+        for j in 0..3 {
+            let cell = posterior.gaussian().column(k)[j];
+            close("covariance", cell, &example["post_cov"][k][j], 3e-3);
+            close("at the mode", mode.covariance.get(k, j), &example["MAP_cov"][k][j], 1e-6);
+        }
+    }
+    let (mean, sd) = posterior.gaussian().combination(&numbers(&role["w"]));
+    close("role", mean, &role["mean"], 2e-3);
+    close("spread of the role", sd, &role["sd"], 2e-3);
+}
+
+#[test]
+fn subscores_without_value_of_their_own_are_seen() {
+    // Goal: Haberman's proportional reductions of mean squared error. Method: the recomputed
+    // example of four parts of variance 4, reliability .6, true correlations .8.
+    let golden = &tables()["scoring_golden"]["PRMSE"];
+    let (own, shared) = (4.0 * 0.6, 4.0 * 0.6 * 0.8);
+    let mut covariance = SymmetricMatrix::zeros(4);
+    for row in 0..4 {
+        for column in 0..=row {
+            covariance.set(row, column, if row == column { own } else { shared });
+        }
+    }
+    let errors = [4.0 * 0.4; 4];
+    close("reliability", total_reliability(&covariance, &errors), &golden["rel_total"], 5e-6);
+    for part in subscore_values(&covariance, &errors) {
+        close("PRMSE_s", part.by_part, &golden["PRMSE_s"], 5e-6);
+        close("PRMSE_x", part.by_total, &golden["PRMSE_x"], 5e-6);
+        assert!(!part.adds_value());
+    }
 }
