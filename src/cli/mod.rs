@@ -103,7 +103,7 @@ enum Command {
     /// Check and inspect question banks
     Bank(bank::BankArgs),
     /// Simulate whole adaptive tests and say how long and how exact they are
-    Simulate(simulate::SimulateArgs),
+    Simulate(Box<simulate::SimulateArgs>),
 }
 
 /// Parses the process's arguments, runs the command and turns the result into an exit code.
