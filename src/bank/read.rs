@@ -570,6 +570,9 @@ mod tests {
     }
 
     proptest::proptest! {
+        // Each case reads and judges a whole bank.
+        #![proptest_config(proptest::test_runner::Config::with_cases(64))]
+
         #[test]
         fn damaged_files_are_reported_and_never_crash(
             file in 0usize..9,

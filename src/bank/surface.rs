@@ -61,7 +61,7 @@ impl Surface {
         Some(Self {
             items: cases.len(),
             chance: mean(|case| 1.0 / case.rows.len() as f64),
-            longest: mean(longest),
+            longest: mean(|case| longest(&case.lengths, case.key)),
             guesser: guesser(&cases),
             position_p: position_p(&cases),
         })
@@ -70,24 +70,66 @@ impl Surface {
     /// The standard error of a share of right guesses at chance.
     #[must_use]
     pub fn chance_error(&self) -> f64 {
-        libm::sqrt(self.chance * (1.0 - self.chance) / self.items as f64)
+        chance_error(self.chance, self.items)
     }
 }
 
-fn case(item: &Item) -> Option<Case> {
-    let Key::Single { key } = item.key else { return None };
-    if item.options.len() < OPTIONS_MIN {
-        return None;
+/// The standard error of a share of right guesses when each of so many items is guessed with this
+/// chance: √(p(1 − p)/n).
+fn chance_error(chance: f64, items: usize) -> f64 {
+    libm::sqrt(chance * (1.0 - chance) / items as f64)
+}
+
+/// What length alone gives away: the part of [`Surface`] that needs no guesser to learn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Lengths {
+    /// How many items it is about.
+    pub items: usize,
+    /// How often "always the longest option" is right.
+    pub longest: f64,
+    /// How often blind guessing is right.
+    pub chance: f64,
+    /// The standard error of that share.
+    pub chance_error: f64,
+}
+
+impl Lengths {
+    /// Measures some items, as [`Surface::of`] does.
+    pub fn of<'i>(items: impl Iterator<Item = &'i Item>) -> Option<Self> {
+        let (mut count, mut right, mut chances) = (0, 0.0, 0.0);
+        for item in items {
+            let Some((lengths, key)) = lengths(item) else { continue };
+            count += 1;
+            right += longest(&lengths, key);
+            chances += 1.0 / lengths.len() as f64;
+        }
+        if count == 0 {
+            return None;
+        }
+        let chance = chances / count as f64;
+        let chance_error = chance_error(chance, count);
+        Some(Self { items: count, longest: right / count as f64, chance, chance_error })
     }
-    let lengths = item.options.iter().map(|option| option.text.trim().chars().count()).collect();
+}
+
+/// The length of every option and the key's place, of an item that counts here.
+fn lengths(item: &Item) -> Option<(Vec<usize>, usize)> {
+    let Key::Single { key } = item.key else { return None };
+    let lengths: Vec<usize> =
+        item.options.iter().map(|option| option.text.trim().chars().count()).collect();
+    (lengths.len() >= OPTIONS_MIN).then_some((lengths, key))
+}
+
+fn case(item: &Item) -> Option<Case> {
+    let (lengths, key) = lengths(item)?;
     Some(Case { rows: rows(item), lengths, key })
 }
 
 /// The share of a point that "the longest option" earns.
-fn longest(case: &Case) -> f64 {
-    let most = case.lengths.iter().copied().max().unwrap_or(0);
-    let ties = case.lengths.iter().filter(|length| **length == most).count();
-    if case.lengths[case.key] == most { 1.0 / ties as f64 } else { 0.0 }
+fn longest(lengths: &[usize], key: usize) -> f64 {
+    let most = lengths.iter().copied().max().unwrap_or(0);
+    let ties = lengths.iter().filter(|length| **length == most).count();
+    if lengths[key] == most { 1.0 / ties as f64 } else { 0.0 }
 }
 
 /// The cues of every option of an item.
@@ -274,7 +316,11 @@ mod tests {
             })
             .collect();
         assert!(guesser(&revealing) > 0.99);
-        assert!((revealing.iter().map(longest).sum::<f64>() - 40.0).abs() < 1e-12);
+        assert!(
+            (revealing.iter().map(|case| longest(&case.lengths, case.key)).sum::<f64>() - 40.0)
+                .abs()
+                < 1e-12
+        );
         let blind: Vec<Case> = (0..400).map(|index| made((index * 7 / 3) % 4, [10.0; 4])).collect();
         assert!((guesser(&blind) - 0.25).abs() < 1e-9);
     }
@@ -282,8 +328,8 @@ mod tests {
     #[test]
     fn ties_for_the_longest_share_the_point() {
         // Goal: the published definition of the longest-option accuracy. Method: two ties of four.
-        assert!((longest(&made(0, [9.0, 9.0, 5.0, 5.0])) - 0.5).abs() < 1e-15);
-        assert!(longest(&made(2, [9.0, 9.0, 5.0, 5.0])).abs() < 1e-15);
+        assert!((longest(&[9, 9, 5, 5], 0) - 0.5).abs() < 1e-15);
+        assert!(longest(&[9, 9, 5, 5], 2).abs() < 1e-15);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::super::diagnostic::{Diagnostic, Severity};
-use super::super::surface::Surface;
+use super::super::surface::{Lengths, Surface};
 use super::super::types::{Bank, Item, Key};
 use super::super::words::{Cognitive, Level, Status};
 use super::sources::page;
@@ -74,14 +74,14 @@ fn surface(bank: &Bank, items: &[&Item], found: &mut Vec<Diagnostic>) {
     let help = "lengthen wrong options, trim keys";
     for topic in &bank.topics {
         let of_topic = items.iter().copied().filter(|item| item.topic == topic.id);
-        let Some(surface) = Surface::of(of_topic) else { continue };
-        let limit = surface.chance + Z95 * surface.chance_error();
-        if surface.items >= TOPIC_ITEMS_MIN && surface.longest > limit {
+        let Some(lengths) = Lengths::of(of_topic) else { continue };
+        let limit = lengths.chance + Z95 * lengths.chance_error;
+        if lengths.items >= TOPIC_ITEMS_MIN && lengths.longest > limit {
             let message = format!(
                 "{}: the longest option is the key in {:.0} % of {} items, {:.0} % is the limit",
                 topic.id,
-                100.0 * surface.longest,
-                surface.items,
+                100.0 * lengths.longest,
+                lengths.items,
                 100.0 * limit
             );
             put(found, "B101", Severity::Warning, message, help);
