@@ -70,7 +70,7 @@ pub fn warm_correction(numerator: f64, information: f64) -> f64 {
 }
 
 /// Warm's function ℓ′(θ) + J(θ)/(2I(θ)), whose root is the weighted likelihood estimate (Warm,
-/// 1989, *Psychometrika* 54, 427–450, eq. 6 and 11). With c > 0 this differs from the slope of
+/// 1989, *Psychometrika* 54, 427–450). With c > 0 this differs from the slope of
 /// ℓ + ½ ln I.
 pub fn warm_function(answers: &[Answer<'_>], theta: f64) -> f64 {
     let mut numerator = 0.0;

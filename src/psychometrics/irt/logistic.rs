@@ -133,7 +133,7 @@ impl Logistic {
     }
 
     /// I(θ) = P′²/(PQ) = a² (t u)(s w), u and w the shares of [`Self::log_derivatives`]; for
-    /// d = 1 it equals a² (Q/P)((P − c)/(1 − c))² (Lord, 1980, eq. 4-43).
+    /// d = 1 it equals a² (Q/P)((P − c)/(1 − c))² (Lord, 1980, ch. 4).
     #[inline]
     pub fn information(&self, theta: f64) -> f64 {
         let (s, t) = logistic_pair(self.a * (theta - self.b));
@@ -143,7 +143,7 @@ impl Logistic {
 
     /// The θ at which the information is largest. The probability there is the middle root of
     /// 2P³ − 3P² + (c + d − 2cd)P + cd = 0 (Magis, 2013, *Appl. Psychol. Meas.* 37, 304–315); for
-    /// d = 1 this is b + ln((1 + √(1 + 8c))/2)/a (Birnbaum, 1968, eq. 20.4.28).
+    /// d = 1 this is b + ln((1 + √(1 + 8c))/2)/a (Birnbaum, 1968, ch. 20).
     ///
     /// ```
     /// use gradus::psychometrics::irt::Logistic;

@@ -286,7 +286,7 @@ impl ItemModel {
     }
 
     /// J(θ) = Σ_k P′_k P″_k/P_k = E[ℓ′(ℓ″ + ℓ′²)], the numerator of Warm's bias correction
-    /// (Warm, 1989, *Psychometrika* 54, eq. 11; for more than two categories Samejima, 1998).
+    /// (Warm, 1989, *Psychometrika* 54, 427–450; for more than two categories Samejima, 1998).
     ///
     /// ```
     /// use gradus::psychometrics::irt::ItemModel;

@@ -5,7 +5,7 @@
 use super::error::{all_finite, discrimination};
 use super::{LogDerivatives, ModelError};
 
-/// P_k ∝ exp(a_k θ + c_k) with a_0 = c_0 = 0 (Bock, 1972, *Psychometrika* 37, eq. 2.2).
+/// P_k ∝ exp(a_k θ + c_k) with a_0 = c_0 = 0 (Bock, 1972, *Psychometrika* 37, 29–51).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Categorical {
     /// a_k of every category, the reference included.
@@ -106,7 +106,7 @@ impl Categorical {
     }
 }
 
-/// P_k ∝ exp Σ_{v≤k} a(θ − b_v) (Muraki, 1992, *Appl. Psychol. Meas.* 16, eq. 1; Masters, 1982,
+/// P_k ∝ exp Σ_{v≤k} a(θ − b_v) (Muraki, 1992, *Appl. Psychol. Meas.* 16, 159–176; Masters, 1982,
 /// for a = 1). The steps need not be in order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PartialCredit {

@@ -219,7 +219,7 @@ pub fn log_sum_exp(terms: &[f64]) -> f64 {
 }
 
 /// The slope that makes κη, κ = (1 + πv/8)^−½, the logit of E[σ(x)] for x ~ N(η, v), to about
-/// .02 (MacKay, 1992, "The evidence framework applied to classification networks", eq. 24).
+/// .02 (MacKay, 1992, "The evidence framework applied to classification networks").
 ///
 /// ```
 /// use gradus::psychometrics::numeric::special::mackay_kappa;

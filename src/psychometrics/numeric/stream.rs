@@ -33,7 +33,7 @@ pub enum Purpose {
 /// The generator for one draw or a short sequence of draws.
 ///
 /// State and increment of the PCG generator (O'Neill, 2014, HMC-CS-2014-0905) are four outputs of
-/// SplitMix64 (Steele, Lea & Flood, 2014, *OOPSLA*, fig. 14) over a hash of the three arguments:
+/// SplitMix64 (Steele, Lea & Flood, 2014, *OOPSLA*) over a hash of the three arguments:
 /// neighbouring seeds and positions start in unrelated places.
 ///
 /// ```

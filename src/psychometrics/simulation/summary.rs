@@ -235,7 +235,7 @@ fn exposure(study: &Study<'_>, tests: &[SimulatedTest]) -> Exposure {
 
 /// The mean share of items that two people have in common, from exposure rates:
 /// T̄ = N/(n(N − 1))·Σr² − 1/(N − 1), n = Σr the mean length (Chen, Ankenmann & Spray, 2003,
-/// *J. Educ. Meas.* 40, eq. 6, before the limit of large N). 0 for fewer than two people.
+/// *J. Educ. Meas.* 40, 129–145, before the limit of large N). 0 for fewer than two people.
 ///
 /// With many people and equal rates n/J it is n/J:
 /// ```

@@ -192,3 +192,19 @@ fn figures_are_what_their_names_say() {
     assert!(found.accuracy > 0.7 && found.far_accuracy.unwrap() > found.accuracy);
     assert!(found.kappa.unwrap() < found.accuracy && found.ece < 0.06, "{found:?}");
 }
+
+#[test]
+fn precision_reaches_its_targets() {
+    // Goal: 20 items of 500: RMSE ≤ .265 without guessing and ≤ .33 with c = .2, at most 8 % above
+    // the bound, honest standard errors. Method: 1,500 people; sampling moves an RMSE by 2 %.
+    for (lower, most) in [(0.0, 0.265), (0.2, 0.33)] {
+        let items = bank(500, lower);
+        let (_, summary) = run(&items, with("none", 20), 1_500);
+        let precision = summary.precision.unwrap();
+        assert!(precision.rmse <= most, "c = {lower}: {}", precision.rmse);
+        assert!(precision.rmse / precision.bound_rmse <= 1.08 * 1.02, "{precision:?}");
+        assert!((summary.mean_se / precision.rmse - 1.0).abs() <= 0.05);
+        assert!((0.88..=0.92).contains(&precision.coverage90), "{}", precision.coverage90);
+        assert!(precision.bias.abs() <= 0.03);
+    }
+}
