@@ -3,7 +3,9 @@
 mod bank;
 mod cli_score;
 mod cli_simulate;
+mod forms;
 mod house;
+mod proofs;
 mod quality;
 mod reference;
 mod sessions;
