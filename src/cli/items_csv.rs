@@ -9,5 +9,7 @@ mod responses;
 mod source;
 
 pub use items::{Item, ItemTable, read_items};
-pub use responses::{Column, Columns, MISSING, ResponseTable, read_responses};
+pub use responses::{
+    Column, Columns, MISSING, NotItems, ResponseTable, read_responses, read_responses_to,
+};
 pub use source::Source;

@@ -7,7 +7,9 @@ use clap::Args;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::items_csv::{Column, ItemTable, MISSING, ResponseTable, read_items, read_responses};
+use super::items_csv::{
+    ItemTable, MISSING, NotItems, ResponseTable, read_items, read_responses_to,
+};
 use super::output::{csv_line, csv_number, finite, no_such_format, print, print_json};
 use super::{CliError, Exit, Format, Global, numbers};
 use crate::psychometrics::estimation::{
@@ -41,6 +43,8 @@ pub struct ScoreArgs {
     /// Metric constant that multiplies every discrimination
     #[arg(long = "D", value_name = "D", default_value = "1", value_parser = numbers::metric)]
     metric: f64,
+    #[command(flatten)]
+    not_items: NotItems,
 }
 
 #[derive(Serialize)]
@@ -77,7 +81,7 @@ pub fn run(global: &Global, args: &ScoreArgs) -> Result<Exit, CliError> {
         Some(other) => return Err(no_such_format("score", other, "csv (also as text) and json")),
     };
     let items = read_items(&args.items, args.metric)?;
-    let responses = responses_to(&items, args)?;
+    let responses = read_responses_to(&items, &args.responses, &args.not_items)?;
     let persons = score_all(&items, &responses, args)?;
     if as_json {
         return print_json(&Scores {
@@ -91,15 +95,6 @@ pub fn run(global: &Global, args: &ScoreArgs) -> Result<Exit, CliError> {
         });
     }
     print(&table(&persons))
-}
-
-/// The responses, every column an item of the parameter file.
-fn responses_to(items: &ItemTable, args: &ScoreArgs) -> Result<ResponseTable, CliError> {
-    let file = args.items.display();
-    read_responses(&args.responses, &|name| match items.index_of(name) {
-        Some(row) => Ok(Column::Item { categories: Some(items.items()[row].model.categories()) }),
-        None => Err(format!("item `{name}` is not in {file}")),
-    })
 }
 
 /// Scores all persons in parallel; each by itself, so that threads change nothing.

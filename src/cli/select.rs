@@ -133,7 +133,8 @@ fn best(criterion: Criterion, values: &[(usize, f64)]) -> Option<(usize, f64)> {
         Some((_, other)) if !criterion.beats(value, other) => best,
         _ => Some((row, value)),
     };
-    values.iter().fold(None, better)
+    // What is no number can neither win nor keep others from winning.
+    values.iter().filter(|(_, value)| !value.is_nan()).fold(None, better)
 }
 
 /// Rows and scores of `ID:SCORE,…`.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::items_csv::{ItemTable, read_items};
+use super::items_csv::{ItemTable, NotItems, read_items};
 use super::output::no_such_format;
 use super::{CliError, Exit, Format, Global, numbers};
 use crate::psychometrics::estimation::{Estimator, Method, Prior, Range};
@@ -81,6 +81,8 @@ pub struct SimulateArgs {
     /// Answer from this matrix instead of simulating
     #[arg(long, value_name = "R.csv")]
     replay: Option<PathBuf>,
+    #[command(flatten)]
+    not_items: NotItems,
     /// Write the answers of all people to all items
     #[arg(long, value_name = "OUT.csv", conflicts_with = "replay")]
     responses: Option<PathBuf>,
@@ -169,7 +171,8 @@ pub fn run(global: &Global, args: &SimulateArgs) -> Result<Exit, CliError> {
         return Err(no_such_format("simulate", Format::Html, "text, json and csv"));
     }
     let items = read_items(&args.items, args.metric)?;
-    let replayed = args.replay.as_deref().map(|path| files::replay(path, &items)).transpose()?;
+    let read = |path| files::replay(path, &items, &args.not_items);
+    let replayed = args.replay.as_deref().map(read).transpose()?;
     let examinees = args.examinees.unwrap_or(1_000);
     let answers = match &replayed {
         Some(matrix) => Answers::Given { scores: &matrix.scores },

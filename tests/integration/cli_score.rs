@@ -114,6 +114,38 @@ fn every_method_takes_every_option() {
 }
 
 #[test]
+fn columns_that_are_no_items_are_left_out() {
+    // Goal: --group and --ignore name columns that are not scored; a name that the file does not
+    // have is a mistake. Method: the same scores with two more columns of text; an unknown name.
+    let more = "person,sex,i1,i2,note,i3,i4\n\
+        ann,f,1,0,late,2,1\n\
+        bob,m,0,0,,NA,\n\
+        cid,f,,,,,\n\
+        \"dee, d\",m,1,1,\"a, b\",2,1\n";
+    let plain = text(&score(&folder(ITEMS, RESPONSES), &[]));
+    let folder = folder(ITEMS, more);
+    assert_eq!(text(&score(&folder, &["--group", "sex", "--ignore", "note"])), plain);
+    assert_eq!(text(&score(&folder, &["--ignore", "note,sex"])), plain);
+    let refused = score(&folder, &["--group", "sex"]);
+    assert_eq!(refused.status.code(), Some(4));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("r.csv:1:18: item `note`"));
+    let unknown = score(&folder, &["--group", "sex", "--ignore", "note,age"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("no column `age`"));
+}
+
+#[test]
+fn the_end_of_a_uniform_prior_counts_wherever_rounding_puts_it() {
+    // Goal: a grid's point at the prior's end is inside, though 2.2 and the grid's point differ in
+    // the last digit. Method: no answers, so that the mean is that of the points: of -6 to 6 by
+    // .2, those from -1 to 2.2 have the mean .6.
+    let folder = folder(ITEMS, RESPONSES);
+    let options = ["--grid", "-6,6,61", "--prior", "uniform:-1,2.2", "--format", "json"];
+    let scores = object(&score(&folder, &options));
+    assert!((scores["persons"][2]["theta"].as_f64().unwrap() - 0.6).abs() < 1e-12);
+}
+
+#[test]
 fn faulty_files_are_refused_with_their_place() {
     // Goal: exit 4, the place on stderr, nothing on stdout. Method: the faults of the contract.
     let cases = [
@@ -133,6 +165,7 @@ fn faulty_files_are_refused_with_their_place() {
         let errors = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(4), "{place} {errors}");
         assert!(errors.contains(place), "{place} not in {errors}");
+        assert!(errors.contains("\n  help: "), "{errors}");
         assert!(output.stdout.is_empty());
     }
 }

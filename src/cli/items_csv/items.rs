@@ -11,6 +11,10 @@ use super::source::{Source, Start};
 use crate::cli::CliError;
 use crate::psychometrics::irt::ItemModel;
 
+/// What the models take.
+const MODELS: &str = "1pl to 4pl: a > 0, b, 0 <= c < d <= 1 (empty: a = 1, c = 0, d = 1); grm: a > 0, \
+                      b1 < b2 < …; gpcm, pcm: a > 0, b1, b2, …; nrm: a1, c1, a2, c2, …";
+
 /// One item of a parameter file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
@@ -76,9 +80,9 @@ fn parse_items(source: &Source, metric: f64) -> Result<ItemTable, CliError> {
         Ok(())
     })?;
     match end {
-        Some(start) if table.items.is_empty() => {
-            Err(source.error(start, usize::MAX, "there are no items below the header"))
-        }
+        Some(start) if table.items.is_empty() => Err(source
+            .error(start, usize::MAX, "there are no items below the header")
+            .help("one row an item")),
         _ => Ok(table),
     }
 }
@@ -88,7 +92,9 @@ fn read_header(source: &Source, start: Start, record: &StringRecord) -> Result<H
     let mut parameters = Vec::new();
     for (cell, name) in record.iter().enumerate() {
         if seen.insert(name, cell).is_some() {
-            return Err(source.error(start, cell, format!("column `{name}` stands there twice")));
+            return Err(source
+                .error(start, cell, format!("column `{name}` stands there twice"))
+                .help("every column needs a name of its own"));
         }
         match Parameter::named(name) {
             Some(parameter) => parameters.push((cell, parameter)),
@@ -103,7 +109,10 @@ fn read_header(source: &Source, start: Start, record: &StringRecord) -> Result<H
     }
     let column = |name: &str| seen.get(name).copied();
     let needed = |name: &str| {
-        let missing = || source.error(start, usize::MAX, format!("there is no column `{name}`"));
+        let missing = || {
+            let message = format!("there is no column `{name}`");
+            source.error(start, usize::MAX, message).help("the first line names the columns")
+        };
         column(name).ok_or_else(missing)
     };
     Ok(Header { id: needed("id")?, model: needed("model")?, topic: column("topic"), parameters })
@@ -119,7 +128,9 @@ fn read_item(
 ) -> Result<(), CliError> {
     let id = &record[header.id];
     if id.is_empty() {
-        return Err(source.error(start, header.id, "the id is empty"));
+        return Err(source
+            .error(start, header.id, "the id is empty")
+            .help("give every item an id of its own"));
     }
     let mut cells = HashMap::new();
     for &(cell, parameter) in &header.parameters {
@@ -133,6 +144,7 @@ fn read_item(
                 cell,
                 format!("{parameter} of item `{id}` is `{text}`, not a number"),
             )
+            .help("numbers are written as 0.75 or 1e-3; leave cells empty that a model does not use")
         })?;
         cells.insert(parameter, value);
     }
@@ -146,14 +158,18 @@ fn read_item(
     };
     let refuse = |fault: Fault| {
         let message = format!("item `{id}`: {}", fault.message);
-        source.error(start, place(fault.parameter), message)
+        source.error(start, place(fault.parameter), message).help(MODELS)
     };
     let model = Row { model: &record[header.model], cells: &cells }.build().map_err(refuse)?;
     let model = model.scaled(metric).map_err(|error| {
-        source.error(start, header.id, format!("item `{id}`, scaled by D: {error}"))
+        source
+            .error(start, header.id, format!("item `{id}`, scaled by D: {error}"))
+            .help("D multiplies every discrimination")
     })?;
     if table.by_id.insert(id.to_owned(), table.items.len()).is_some() {
-        return Err(source.error(start, header.id, format!("item `{id}` stands there twice")));
+        return Err(source
+            .error(start, header.id, format!("item `{id}` stands there twice"))
+            .help("give every item an id of its own"));
     }
     let topic = header.topic.map(|cell| record[cell].to_owned()).filter(|name| !name.is_empty());
     table.items.push(Item { id: id.to_owned(), model, topic });

@@ -1,17 +1,24 @@
 //! `R.csv`: a row a person, a column an item, whole scores from 0; empty or `NA` was not asked.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
+use clap::Args;
 use csv::StringRecord;
 
+use super::items::ItemTable;
 use super::source::{Source, Start};
-use crate::cli::CliError;
+use crate::cli::{CliError, Exit};
 
 /// A cell of an item that was not administered.
 pub const MISSING: u16 = crate::psychometrics::simulation::NOT_ADMINISTERED;
 /// The largest score a file may hold; items with more categories do not exist.
 const SCORE_MAX: u16 = 999;
+
+/// What a cell of an item may hold.
+const SCORES: &str = "a score is a whole number from 0 up to the item's highest; leave the cell \
+                      empty or write NA where the item was not asked";
 
 /// What a column of a response file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +36,31 @@ pub enum Column {
 
 /// Says what the column of a name is, or why there is none.
 pub type Columns<'a> = dyn Fn(&str) -> Result<Column, String> + 'a;
+
+/// Which columns of a response file are no items.
+#[derive(Debug, Clone, Default, Args)]
+pub struct NotItems {
+    /// Column of the responses that names a group
+    #[arg(long, value_name = "COLUMN")]
+    group: Option<String>,
+    /// Columns of the responses that are no items
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
+    ignore: Vec<String>,
+}
+
+impl NotItems {
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.group.iter().chain(&self.ignore).map(|name| name.trim())
+    }
+
+    /// What the column of a name is, unless it is an item.
+    fn kind(&self, name: &str) -> Option<Column> {
+        if self.group.as_deref().map(str::trim) == Some(name) {
+            return Some(Column::Label);
+        }
+        self.names().any(|other| other == name).then_some(Column::Ignored)
+    }
+}
 
 /// A matrix of scores, persons × items.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +98,38 @@ pub fn read_responses(path: &Path, columns: &Columns<'_>) -> Result<ResponseTabl
     parse_responses(&Source::open(path)?, columns)
 }
 
+/// Reads responses to the items of a parameter file.
+///
+/// # Errors
+/// As [`read_responses`]; exit 2 when a column that `not_items` names is not in the file.
+pub fn read_responses_to(
+    items: &ItemTable,
+    path: &Path,
+    not_items: &NotItems,
+) -> Result<ResponseTable, CliError> {
+    let met = RefCell::new(HashSet::new());
+    let table = read_responses(path, &|name| {
+        if let Some(kind) = not_items.kind(name) {
+            met.borrow_mut().insert(name.to_owned());
+            return Ok(kind);
+        }
+        match items.index_of(name) {
+            Some(row) => {
+                Ok(Column::Item { categories: Some(items.items()[row].model.categories()) })
+            }
+            None => Err(format!("item `{name}` is not in the parameter file")),
+        }
+    })?;
+    // A file's own first column `person` may be named too; it is never an item.
+    match not_items.names().find(|name| *name != "person" && !met.borrow().contains(*name)) {
+        Some(name) => {
+            let message = format!("there is no column `{name}` in {}", path.display());
+            Err(CliError::new(Exit::Usage, message).help("--group and --ignore name columns"))
+        }
+        None => Ok(table),
+    }
+}
+
 /// The columns of a file, and the persons seen so far.
 struct Reading {
     persons_first: bool,
@@ -86,7 +150,7 @@ fn parse_responses(source: &Source, columns: &Columns<'_>) -> Result<ResponseTab
     // An empty file was refused before; a header alone is a matrix without persons.
     reading
         .map(|reading| reading.table)
-        .ok_or_else(|| CliError::new(crate::cli::Exit::Invalid, "the response file has no header"))
+        .ok_or_else(|| CliError::new(Exit::Invalid, "the response file has no header"))
 }
 
 fn read_header(
@@ -107,9 +171,16 @@ fn read_header(
     let mut seen: HashMap<&str, usize> = HashMap::new();
     for (cell, name) in record.iter().enumerate().skip(usize::from(persons_first)) {
         if seen.insert(name, cell).is_some() {
-            return Err(source.error(start, cell, format!("item `{name}` stands there twice")));
+            return Err(source
+                .error(start, cell, format!("item `{name}` stands there twice"))
+                .help("every column needs a name of its own"));
         }
-        let kind = columns(name).map_err(|why| source.error(start, cell, why))?;
+        let kind = columns(name).map_err(|why| {
+            source.error(start, cell, why).help(
+                "the header holds ids of the parameter file, perhaps `person` before them; --ignore \
+                 names columns that are no items",
+            )
+        })?;
         match kind {
             Column::Item { .. } => table.items.push(name.to_owned()),
             Column::Label => table.label_names.push(name.to_owned()),
@@ -118,7 +189,9 @@ fn read_header(
         kinds.push(kind);
     }
     if table.items.is_empty() {
-        return Err(source.error(start, usize::MAX, "there are no items in the header"));
+        return Err(source
+            .error(start, usize::MAX, "there are no items in the header")
+            .help("the first line holds the items' ids, perhaps `person` before them"));
     }
     Ok(Reading { persons_first, kinds, seen: HashSet::new(), table })
 }
@@ -136,10 +209,14 @@ impl Reading {
             _ => (self.table.persons.len() + 1).to_string(),
         };
         if person.is_empty() {
-            return Err(source.error(start, 0, "the person's id is empty"));
+            return Err(source
+                .error(start, 0, "the person's id is empty")
+                .help("give every row an id, or leave out the column `person`"));
         }
         if !self.seen.insert(person.clone()) {
-            return Err(source.error(start, 0, format!("person `{person}` stands there twice")));
+            return Err(source
+                .error(start, 0, format!("person `{person}` stands there twice"))
+                .help("one row a person; give each row an id of its own"));
         }
         self.table.persons.push(person);
         let mut labels = Vec::new();
@@ -147,7 +224,7 @@ impl Reading {
             match kind {
                 Column::Item { categories } => {
                     let score = score(cell, *categories)
-                        .map_err(|why| source.error(start, first + offset, why))?;
+                        .map_err(|why| source.error(start, first + offset, why).help(SCORES))?;
                     self.table.scores.push(score);
                 }
                 Column::Label => labels.push(cell.to_owned()),

@@ -75,7 +75,9 @@ impl Source {
             if record.len() != expected {
                 let found = record.len();
                 let message = format!("a row of {found} where the header has {expected} columns");
-                return Err(self.error(start, found.min(expected), message));
+                return Err(self.error(start, found.min(expected), message).help(
+                    "every row has as many cells as the header; empty cells keep their comma",
+                ));
             }
             each(start, &record)?;
         }

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use super::{Finished, SimulateArgs};
-use crate::cli::items_csv::{Column, ItemTable, read_responses};
+use crate::cli::items_csv::{ItemTable, NotItems, read_responses_to};
 use crate::cli::output::csv_line;
 use crate::cli::{CliError, Exit};
 use crate::psychometrics::simulation::{NOT_ADMINISTERED, response, true_ability};
@@ -18,11 +18,8 @@ pub struct Matrix {
 }
 
 /// Reads `--replay`; items that the file does not have were not administered.
-pub fn replay(path: &Path, items: &ItemTable) -> Result<Matrix, CliError> {
-    let table = read_responses(path, &|name| match items.index_of(name) {
-        Some(row) => Ok(Column::Item { categories: Some(items.items()[row].model.categories()) }),
-        None => Err(format!("item `{name}` is not in the parameter file")),
-    })?;
+pub fn replay(path: &Path, items: &ItemTable, not_items: &NotItems) -> Result<Matrix, CliError> {
+    let table = read_responses_to(items, path, not_items)?;
     let rows: Vec<usize> = table.items.iter().filter_map(|id| items.index_of(id)).collect();
     let width = items.items().len();
     let mut scores = vec![NOT_ADMINISTERED; width * table.persons.len()];

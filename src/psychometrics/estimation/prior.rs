@@ -7,6 +7,10 @@ use thiserror::Error;
 
 use crate::psychometrics::numeric::special::log_normal_density;
 
+/// A point this near an end of a uniform prior is the end: whether a grid's point at 2.2 comes out
+/// as 2.2 or as the next double must not decide whether it counts.
+const END_ROUNDING: f64 = 1e-9;
+
 /// A prior distribution of one ability.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Prior {
@@ -73,7 +77,11 @@ impl Prior {
     pub fn log_density(&self, theta: f64) -> f64 {
         match *self {
             Self::Normal { mean, sd } => log_normal_density((theta - mean) / sd) - libm::log(sd),
-            Self::Uniform { lo, hi } if (lo..=hi).contains(&theta) => -libm::log(hi - lo),
+            Self::Uniform { lo, hi }
+                if lo - END_ROUNDING <= theta && theta <= hi + END_ROUNDING =>
+            {
+                -libm::log(hi - lo)
+            }
             Self::Uniform { .. } => f64::NEG_INFINITY,
         }
     }

@@ -42,6 +42,9 @@ pub enum Criterion {
 
 use Criterion as C;
 
+/// Products of weights and probabilities with less mass than this have lost digits to underflow.
+const MASS_MIN: f64 = 1e-250;
+
 impl Criterion {
     /// All criteria.
     pub const ALL: [Self; 10] = [
@@ -201,14 +204,16 @@ impl Selector {
         answers: &'a [Answer<'a>],
         theta: f64,
     ) -> Result<Rating<'a>, SelectionError> {
-        let weights = if self.criterion.integrates() { self.weights(answers)? } else { Vec::new() };
-        Ok(Rating { selector: self, answers, theta, weights })
+        let log_weights =
+            if self.criterion.integrates() { self.log_weights(answers)? } else { Vec::new() };
+        let weights = self.weights(&log_weights);
+        Ok(Rating { selector: self, answers, theta, log_weights, weights })
     }
 
-    /// Weights at the points of the grid: likelihood, times the prior where it enters, times the
-    /// trapezoid's weight except for the discrimination indices, which are plain sums. Integrals
-    /// of information and divergence keep the likelihood's size; variances are normalised.
-    fn weights(&self, answers: &[Answer<'_>]) -> Result<Vec<f64>, SelectionError> {
+    /// Logarithms of the weights at the points of the grid: likelihood, times the prior where it
+    /// enters, times the trapezoid's weight except for the discrimination indices, which are plain
+    /// sums.
+    fn log_weights(&self, answers: &[Answer<'_>]) -> Result<Vec<f64>, SelectionError> {
         let plain =
             matches!(self.criterion, C::GlobalDiscrimination | C::PosteriorGlobalDiscrimination);
         let log_weights: Vec<f64> = self
@@ -223,11 +228,16 @@ impl Selector {
                 log_likelihood(answers, theta) + prior + step
             })
             .collect();
-        let largest = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        if largest == f64::NEG_INFINITY {
+        if log_weights.iter().all(|weight| *weight == f64::NEG_INFINITY) {
             let (prior, lo, hi) = (self.prior, self.grid.lo(), self.grid.hi());
             return Err(EstimationError::NoMass { prior, lo, hi }.into());
         }
+        Ok(log_weights)
+    }
+
+    /// The weights themselves. Integrals of information and divergence keep the likelihood's size;
+    /// variances are normalised.
+    fn weights(&self, log_weights: &[f64]) -> Vec<f64> {
         let keeps_size = matches!(
             self.criterion,
             C::LikelihoodWeightedInformation
@@ -235,14 +245,18 @@ impl Selector {
                 | C::KullbackLeibler
                 | C::PosteriorKullbackLeibler
         );
-        let shift = if keeps_size { 0.0 } else { largest };
+        let shift = if keeps_size { 0.0 } else { largest(log_weights) };
         let mut weights: Vec<f64> = log_weights.iter().map(|w| libm::exp(w - shift)).collect();
         if !keeps_size {
             let total = blocked_sum(&weights);
             weights.iter_mut().for_each(|weight| *weight /= total);
         }
-        Ok(weights)
+        weights
     }
+}
+
+fn largest(values: &[f64]) -> f64 {
+    values.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
 /// A selector that knows the answers so far: rates items.
@@ -251,6 +265,7 @@ pub struct Rating<'a> {
     selector: &'a Selector,
     answers: &'a [Answer<'a>],
     theta: f64,
+    log_weights: Vec<f64>,
     weights: Vec<f64>,
 }
 
@@ -358,6 +373,22 @@ impl Rating<'_> {
             .zip(&self.weights)
             .map(|(&theta, weight)| weight * item.probability(theta, category))
             .collect();
+        if blocked_sum(&weights) >= MASS_MIN {
+            return moments(self.points(), &weights);
+        }
+        self.after_the_unlikely(item, category)
+    }
+
+    /// The same for an answer so unlikely that its products vanish: on logarithms, the largest
+    /// taken out.
+    fn after_the_unlikely(&self, item: &ItemModel, category: usize) -> (f64, f64) {
+        let points = self.points().iter();
+        let log_weights: Vec<f64> = points
+            .zip(&self.log_weights)
+            .map(|(&theta, weight)| weight + item.log_probability(theta, category))
+            .collect();
+        let most = largest(&log_weights);
+        let weights: Vec<f64> = log_weights.iter().map(|w| libm::exp(w - most)).collect();
         moments(self.points(), &weights)
     }
 
@@ -386,6 +417,24 @@ impl Rating<'_> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn an_answer_that_cannot_be_leaves_a_number() {
+        // Goal: expected variance and information stay finite when an answer has no probability
+        // wherever the posterior has mass. Method: a posterior near 0 that two steep items leave,
+        // a steep graded item far away; the variance after its impossible answer is finite too.
+        let steep = |b| ItemModel::logistic(100.0, b, 0.0, 1.0).unwrap();
+        let asked = [steep(-0.1), steep(0.1)];
+        let answers = [Answer::new(&asked[0], 1).unwrap(), Answer::new(&asked[1], 0).unwrap()];
+        let far = ItemModel::graded(100.0, vec![-8.0, 8.0]).unwrap();
+        for criterion in [C::ExpectedPosteriorVariance, C::ExpectedInformation] {
+            let selector = Selector::new(criterion);
+            let rating = selector.at(&answers, 0.0).unwrap();
+            let value = rating.value(&far).unwrap();
+            assert!(value.is_finite() && value >= 0.0, "{criterion}: {value}");
+            assert!(rating.after(&far, 2).1.is_finite());
+        }
+    }
 
     fn bank() -> Vec<ItemModel> {
         let parameters = [(1.2, -1.0, 0.0), (0.8, 0.3, 0.2), (1.8, 0.0, 0.1), (1.0, 1.4, 0.25)];
