@@ -12,6 +12,7 @@ mod fixture;
 mod general;
 mod ids;
 mod node;
+mod proof;
 mod read;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -25,7 +26,10 @@ mod yaml;
 pub use check::{RULES, Rule};
 pub use diagnostic::{Diagnostic, Severity, SourceFile, render};
 pub use ids::{ItemId, ObjectiveId, OptionId, RoleId, SubtopicId, TopicId};
-pub use read::{BankError, CheckOptions, Checked, check_bank, read_bank, read_checked_bank};
+pub use proof::{Agreement, ProofFinding, agreement, output_finding, proof_findings};
+pub use read::{
+    BankError, CheckOptions, Checked, check_bank, read_bank, read_checked_bank, read_part,
+};
 pub use stats::{BankStats, TopicStats};
 pub use surface::Surface;
 pub use types::{

@@ -74,6 +74,18 @@ pub fn read_checked_bank(files: &[SourceFile]) -> (Option<Bank>, Vec<Diagnostic>
     (checked.bank, checked.diagnostics)
 }
 
+/// Reads files as a part of a bank with the structural checks alone: items whose wording the
+/// checks would refuse are there all the same.
+#[must_use]
+pub fn read_part(files: &[SourceFile], around: &Bank) -> (Option<Bank>, Vec<Diagnostic>) {
+    let roots = Roots::parse(files);
+    let options = CheckOptions { around: Some(around), today: None };
+    let mut reader = Reader::new(&roots, options);
+    let draft = reader.draft();
+    let checked = reader.finish(draft, Vec::new());
+    (checked.bank, checked.diagnostics)
+}
+
 /// Reads files with every check, within the surroundings that the options give.
 #[must_use]
 pub fn check_bank(files: &[SourceFile], options: &CheckOptions<'_>) -> Checked {

@@ -3,6 +3,7 @@
 //! This room knows no text, no people and no files. Everything is a pure function of its
 //! arguments; randomness comes as a seeded stream from the caller.
 
+pub mod agreement;
 pub mod cat;
 pub mod classification;
 pub mod estimation;
@@ -12,5 +13,6 @@ pub mod person_fit;
 pub mod scale;
 pub mod selection;
 pub mod simulation;
+pub mod standard_setting;
 pub mod stopping;
 pub mod subscores;

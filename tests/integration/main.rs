@@ -1,6 +1,7 @@
 //! The one integration crate: each module asks one kind of question of the whole program.
 
 mod bank;
+mod bank_verify;
 mod cli_score;
 mod cli_simulate;
 mod forms;

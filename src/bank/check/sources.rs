@@ -172,7 +172,7 @@ fn proof(item: &Item, report: &mut Report<'_, '_, '_>) {
 }
 
 /// A typed text as it is compared.
-fn normalised(text: &str, steps: &[Normalise]) -> String {
+pub(in super::super) fn normalised(text: &str, steps: &[Normalise]) -> String {
     steps.iter().fold(text.replace("\r\n", "\n"), |text, step| match step {
         Normalise::Trim => text.trim().to_owned(),
         Normalise::CollapseSpace => folded(&text),

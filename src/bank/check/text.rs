@@ -14,6 +14,8 @@ pub(in super::super) struct Anatomy {
     pub code: String,
     /// For each fenced block, its language tag and its number of lines.
     pub blocks: Vec<(String, usize)>,
+    /// The text of each fenced block, in the same order.
+    pub listings: Vec<String>,
 }
 
 /// Takes a Markdown text apart. An open fence ends with the text.
@@ -28,13 +30,18 @@ pub(in super::super) fn anatomy(markdown: &str) -> Anatomy {
                 fence = Some(mark);
                 let tag = trimmed.trim_start_matches(['`', '~']).trim().to_lowercase();
                 parts.blocks.push((tag, 0));
+                parts.listings.push(String::new());
             }
             (Some(open), Some(mark)) if open == mark => fence = None,
             (Some(_), _) => {
                 parts.code.push_str(line);
                 parts.code.push('\n');
-                if let Some((_, lines)) = parts.blocks.last_mut() {
+                if let (Some((_, lines)), Some(listing)) =
+                    (parts.blocks.last_mut(), parts.listings.last_mut())
+                {
                     *lines += 1;
+                    listing.push_str(line);
+                    listing.push('\n');
                 }
             }
             (None, None) => {

@@ -1,10 +1,11 @@
-//! `gradus bank`: what authors do with question banks: check, count, look at one item, try it,
-//! export. Never changes a file.
+//! `gradus bank`: what authors do with question banks: check, verify, count, look at one item, try
+//! it, export. Never changes a file.
 
 mod check;
 mod show;
 mod stats;
 mod try_item;
+mod verify;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -32,6 +33,14 @@ enum Action {
         #[arg(value_name = "PATH")]
         paths: Vec<PathBuf>,
     },
+    /// Run the proofs of items and compare what they print with their keys
+    ///
+    /// A proof is a program that the bank's author wrote: verify only banks that you trust.
+    Verify {
+        /// Items by id, or files and folders with items such as drafts; without one, every item
+        #[arg(value_name = "ID|PATH")]
+        what: Vec<String>,
+    },
     /// Count items, and measure what their surface gives away
     Stats,
     /// Show an item with its key, feedback and sources
@@ -56,6 +65,7 @@ enum Action {
 pub fn run(global: &Global, args: &BankArgs) -> Result<Exit, CliError> {
     match &args.action {
         Action::Check { paths } => check::run(global, paths),
+        Action::Verify { what } => verify::run(global, what),
         Action::Stats => stats::run(global),
         Action::Show { id } => show::run(global, id),
         Action::Try { id } => try_item::run(global, id),
