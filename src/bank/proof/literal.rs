@@ -177,7 +177,8 @@ fn shell_word(word: &str, known: &Constants) -> Option<String> {
 fn literal(text: &str, known: &Constants) -> Option<String> {
     for quote in ['"', '\'', '`'] {
         if let Some(inner) = text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
-            let plain = !inner.contains(quote) && !(quote == '`' && inner.contains("${"));
+            let expands = quote == '`' && inner.contains("${");
+            let plain = !expands && !inner.contains(quote);
             return plain.then(|| inner.replace("\\n", "\n"));
         }
     }

@@ -135,15 +135,15 @@ fn bare_lines(text: &str) -> Vec<(usize, String)> {
 }
 
 /// The lines of a script between which a listing stands, one after another.
-fn place_of(listing: &str, script: &str) -> Option<std::ops::RangeInclusive<usize>> {
+fn place_of(listing: &str, script: &str) -> Option<std::ops::Range<usize>> {
     let (wanted, script) = (bare_lines(listing), bare_lines(script));
     if wanted.is_empty() {
-        return Some(1..=0);
+        return Some(0..0);
     }
     script.windows(wanted.len()).find_map(|window| {
         let same = window.iter().zip(&wanted).all(|(left, right)| left.1 == right.1);
         let (first, last) = (window.first()?, window.last()?);
-        same.then_some(first.0..=last.0)
+        same.then_some(first.0..last.0 + 1)
     })
 }
 
