@@ -13,8 +13,8 @@ pub use level::{CutUsed, DECISION_PROBABILITY, Decision, LevelOutcome};
 pub use person_fit::PersonFit;
 pub use profile::{TopicOutcome, Z90};
 pub use quality::{Effort, Quality};
-pub(crate) use specialization::relative_fit;
 pub use specialization::{RoleOutcome, Specialization, SpecializationStatus, WouldChange};
+pub(crate) use specialization::{relative_fit, role_probabilities};
 
 use super::session::Session;
 

@@ -7,6 +7,7 @@
 use super::ASKED_FROM;
 use crate::assessment::session::Session;
 use crate::bank::{Bank, RoleId};
+use crate::psychometrics::estimation::posterior::Gaussian;
 use crate::psychometrics::numeric::linalg::SymmetricMatrix;
 use crate::psychometrics::numeric::stream::{Purpose, standard_normal, stream};
 
@@ -70,7 +71,8 @@ pub(super) fn specialization(session: &Session) -> Option<Specialization> {
         return None;
     }
     let contrasts: Vec<Vec<f64>> = (0..bank.roles.len()).map(|r| contrast(bank, r)).collect();
-    let probabilities = probabilities(session, &contrasts);
+    let (seed, position) = (session.seed(), session.answered().len() as u64);
+    let probabilities = probabilities(session.cat().posterior(), &contrasts, seed, position);
     let answered = session.cat().answered_by_topic();
     let mut ranking: Vec<RoleOutcome> = bank
         .roles
@@ -112,13 +114,23 @@ pub(crate) fn relative_fit(bank: &Bank, role: usize, theta: &[f64]) -> f64 {
     contrast(bank, role).iter().zip(theta).map(|(u, t)| u * t).sum()
 }
 
-fn probabilities(session: &Session, contrasts: &[Vec<f64>]) -> Vec<f64> {
-    let posterior = session.cat().posterior();
+/// The probability of each role to fit best under a posterior, from seeded draws.
+pub(crate) fn role_probabilities(bank: &Bank, posterior: &Gaussian, seed: u64, n: u64) -> Vec<f64> {
+    let contrasts: Vec<Vec<f64>> = (0..bank.roles.len()).map(|r| contrast(bank, r)).collect();
+    probabilities(posterior, &contrasts, seed, n)
+}
+
+fn probabilities(
+    posterior: &Gaussian,
+    contrasts: &[Vec<f64>],
+    seed: u64,
+    position: u64,
+) -> Vec<f64> {
     let k = posterior.len();
     let mut wins = vec![0usize; contrasts.len()];
     let factor = SymmetricMatrix::from_rows(k, posterior.covariance().to_vec())
         .and_then(|covariance| covariance.cholesky());
-    let mut random = stream(session.seed(), session.answered().len() as u64, Purpose::Roles);
+    let mut random = stream(seed, position, Purpose::Roles);
     for _ in 0..DRAWS {
         let noise: Vec<f64> = (0..k).map(|_| standard_normal(&mut random)).collect();
         // A covariance without a factor cannot come out of the sweeps; the mean stands in for it.

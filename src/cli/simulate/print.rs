@@ -6,7 +6,7 @@ use super::{Finished, Ran};
 use crate::cli::items_csv::ItemTable;
 use crate::cli::output::{csv_line, csv_number, finite, print, print_json};
 use crate::cli::{CliError, Exit};
-use crate::psychometrics::simulation::{Stopped, Summary};
+use crate::psychometrics::simulation::Summary;
 
 /// The schema's name in JSON.
 const SCHEMA: &str = "gradus.simulate/1";
@@ -74,14 +74,7 @@ fn figures(ran: &Ran) -> Map<String, Value> {
 pub fn csv(ran: &Ran, persons: &[String]) -> Result<Exit, CliError> {
     let mut text = csv_line(["person", "truth", "theta", "se", "n", "stopped"]);
     for (person, test) in persons.iter().zip(&ran.tests) {
-        let stopped = match &test.stopped {
-            Stopped::Rule(reason) => {
-                let rules: Vec<String> = reason.rules.iter().map(ToString::to_string).collect();
-                rules.join(" and ")
-            }
-            Stopped::Length => "length".to_owned(),
-            Stopped::NoItemsLeft => "no items left".to_owned(),
-        };
+        let stopped = test.stopped.to_string();
         let (theta, se) = (test.estimate.theta, test.estimate.standard_error);
         text += &csv_line([
             person.as_str(),

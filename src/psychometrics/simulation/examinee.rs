@@ -1,6 +1,8 @@
 //! One adaptive test: choose, answer, estimate, stop. The same function serves simulated and
 //! given answers; it never looks at other tests but through the exposure rule's state.
 
+use std::fmt;
+
 use super::design::{SimulationError, TestDesign};
 use super::exposure::{ExposureRule, Memory};
 use crate::psychometrics::estimation::{Answer, Estimate, Tabulated, log_likelihood};
@@ -17,6 +19,20 @@ pub enum Stopped {
     Length,
     /// There was no item left to ask.
     NoItemsLeft,
+}
+
+impl fmt::Display for Stopped {
+    /// The elementary rules that held, or `length`, or `no items left`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rule(reason) => {
+                let rules: Vec<String> = reason.rules.iter().map(ToString::to_string).collect();
+                f.write_str(&rules.join(" and "))
+            }
+            Self::Length => f.write_str("length"),
+            Self::NoItemsLeft => f.write_str("no items left"),
+        }
+    }
 }
 
 /// One finished test.

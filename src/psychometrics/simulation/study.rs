@@ -3,11 +3,12 @@
 
 use rayon::prelude::*;
 
+use super::bound::least_variances;
 use super::design::{SimulationError, TestDesign};
 use super::examinee::{Bench, SimulatedTest, Sitting, administer};
 use super::exposure::{ExposureRule, Memory, sympson_hetter_step};
-use super::summary::Summary;
-use crate::psychometrics::estimation::Tabulated;
+use super::summary::{Basis, Summary, longest};
+use crate::psychometrics::estimation::{Prior, Tabulated};
 use crate::psychometrics::irt::ItemModel;
 use crate::psychometrics::numeric::stream::{Purpose, standard_normal, stream, uniform};
 use crate::psychometrics::selection::{Criterion, InformationIndex, Selector};
@@ -117,9 +118,28 @@ impl<'a> Study<'a> {
         (0..people).into_par_iter().map(one).collect()
     }
 
+    /// What the figures of this study's tests rest on.
+    pub fn basis(&self, tests: &[SimulatedTest]) -> Basis<'_> {
+        let longest = longest(tests);
+        let prior = match self.design.estimator.prior() {
+            prior @ Prior::Normal { .. } => prior.information(),
+            // People are drawn from N(0, 1) whatever a uniform prior believes.
+            Prior::Uniform { .. } => 1.0,
+        };
+        let bound = |truth: f64| least_variances(self.items, prior, truth, longest);
+        let known: Option<Vec<f64>> = tests.iter().map(|test| test.truth).collect();
+        let known = known.unwrap_or_default();
+        Basis {
+            items: self.items.len(),
+            cuts: &self.design.cuts,
+            least_variances: known.into_par_iter().map(bound).collect(),
+            population_sd: 1.0,
+        }
+    }
+
     /// The study's figures.
     pub fn summarise(&self, tests: &[SimulatedTest]) -> Summary {
-        Summary::new(self, tests)
+        Summary::new(&self.basis(tests), tests)
     }
 
     fn bench(&self) -> Result<Bench<'_>, SimulationError> {

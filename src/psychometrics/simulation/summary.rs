@@ -4,16 +4,41 @@
 use rayon::prelude::*;
 
 use super::examinee::SimulatedTest;
-use super::study::Study;
-use crate::psychometrics::estimation::Prior;
-use crate::psychometrics::stopping::{calibration_error, level_probabilities};
+use crate::psychometrics::stopping::{CutScore, calibration_error, level_probabilities};
 
 /// Half the width of a 90 % interval, in standard errors: Φ⁻¹(.95).
-const Z90: f64 = 1.644_853_626_951_472_2;
+pub(super) const Z90: f64 = 1.644_853_626_951_472_2;
 /// Distance from every cut beyond which a person is plainly on one side.
-const FAR: f64 = 0.3;
+pub const FAR: f64 = 0.3;
 /// People whose sums are added before they join the others.
 const CHUNK: usize = 256;
+
+/// What the figures of a study rest on besides its tests.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Basis<'a> {
+    /// How many items could have been asked.
+    pub items: usize,
+    /// Boundaries of the levels, ascending; none where levels are not asked about.
+    pub cuts: &'a [CutScore],
+    /// For each person the least variance that 0, 1, 2, … answers can leave; a shorter list means
+    /// that there are no more items. Empty where the truth is unknown.
+    pub least_variances: Vec<Vec<f64>>,
+    /// Standard deviation of the true abilities.
+    pub population_sd: f64,
+}
+
+impl Basis<'_> {
+    /// The least variance that so many answers can leave a person with.
+    pub fn least_variance(&self, person: usize, answers: usize) -> f64 {
+        let list = &self.least_variances[person];
+        list[answers.min(list.len() - 1)]
+    }
+}
+
+/// The greatest number of answers in any of the tests.
+pub fn longest<'t>(tests: impl IntoIterator<Item = &'t SimulatedTest>) -> usize {
+    tests.into_iter().map(|test| test.items.len()).max().unwrap_or(0)
+}
 
 /// Lengths of tests.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -98,27 +123,27 @@ pub struct Summary {
 }
 
 impl Summary {
-    pub(super) fn new(study: &Study<'_>, tests: &[SimulatedTest]) -> Self {
+    /// The figures of some tests.
+    pub fn new(basis: &Basis<'_>, tests: &[SimulatedTest]) -> Self {
         let count = tests.len().max(1) as f64;
         let mean_se = sum(tests, |test| test.estimate.standard_error) / count;
-        let known: Option<Vec<(&SimulatedTest, f64)>> =
-            tests.iter().map(|test| Some((test, test.truth?))).collect();
-        let known = known.filter(|list| !list.is_empty());
+        let truths: Option<Vec<f64>> = tests.iter().map(|test| test.truth).collect();
+        let truths = truths.filter(|list| !list.is_empty());
         Self {
             examinees: tests.len(),
             length: length(tests),
             mean_se,
-            precision: known.as_deref().map(|known| precision(study, known)),
-            exposure: exposure(study, tests),
-            classification: known
-                .filter(|_| !study.design().cuts.is_empty())
-                .map(|known| classification(study, &known)),
+            precision: truths.as_deref().map(|truths| precision(basis, tests, truths)),
+            exposure: exposure(basis, tests),
+            classification: truths
+                .filter(|_| !basis.cuts.is_empty())
+                .map(|_| classification(basis.cuts, tests)),
         }
     }
 }
 
 /// Σ over fixed chunks in order.
-fn sum<T>(list: &[T], value: impl Fn(&T) -> f64) -> f64 {
+pub(super) fn sum<T>(list: &[T], value: impl Fn(&T) -> f64) -> f64 {
     list.chunks(CHUNK).map(|chunk| chunk.iter().map(&value).sum::<f64>()).sum()
 }
 
@@ -145,15 +170,23 @@ struct ChunkSums {
     final_bound: f64,
 }
 
-fn precision(study: &Study<'_>, known: &[(&SimulatedTest, f64)]) -> Precision {
-    let count = known.len() as f64;
-    let error = |(test, truth): &(&SimulatedTest, f64)| test.estimate.theta - truth;
-    let covered = |pair: &(&SimulatedTest, f64)| {
-        f64::from(u8::from(error(pair).abs() <= Z90 * pair.0.estimate.standard_error))
-    };
-    let longest = known.iter().map(|(test, _)| test.items.len()).max().unwrap_or(0);
-    let chunks: Vec<ChunkSums> =
-        known.par_chunks(CHUNK).map(|chunk| chunk_sums(study, chunk, longest)).collect();
+/// The error of a test, and whether its 90 % interval holds the truth.
+pub(super) fn error_of(test: &SimulatedTest, truth: f64) -> (f64, bool) {
+    let error = test.estimate.theta - truth;
+    (error, error.abs() <= Z90 * test.estimate.standard_error)
+}
+
+fn precision(basis: &Basis<'_>, tests: &[SimulatedTest], truths: &[f64]) -> Precision {
+    let count = tests.len() as f64;
+    let people: Vec<usize> = (0..tests.len()).collect();
+    let error = |person: &usize| error_of(&tests[*person], truths[*person]).0;
+    let covered =
+        |person: &usize| f64::from(u8::from(error_of(&tests[*person], truths[*person]).1));
+    let longest = longest(tests);
+    let chunks: Vec<ChunkSums> = people
+        .par_chunks(CHUNK)
+        .map(|chunk| chunk_sums(basis, (tests, truths), chunk, longest))
+        .collect();
     let root = |total: f64| (total / count).sqrt();
     let at = |index: usize| AtLength {
         n: index + 1,
@@ -161,75 +194,53 @@ fn precision(study: &Study<'_>, known: &[(&SimulatedTest, f64)]) -> Precision {
         bound_rmse: root(chunks.iter().map(|chunk| chunk.bounds[index]).sum()),
     };
     Precision {
-        bias: sum(known, error) / count,
-        rmse: root(sum(known, |pair| error(pair) * error(pair))),
-        coverage90: sum(known, covered) / count,
+        bias: sum(&people, error) / count,
+        rmse: root(sum(&people, |person| error(person) * error(person))),
+        coverage90: sum(&people, covered) / count,
         bound_rmse: root(chunks.iter().map(|chunk| chunk.final_bound).sum()),
         by_length: (0..longest).map(at).collect(),
     }
 }
 
-fn chunk_sums(study: &Study<'_>, chunk: &[(&SimulatedTest, f64)], longest: usize) -> ChunkSums {
+fn chunk_sums(
+    basis: &Basis<'_>,
+    (tests, truths): (&[SimulatedTest], &[f64]),
+    chunk: &[usize],
+    longest: usize,
+) -> ChunkSums {
     let mut sums =
         ChunkSums { squares: vec![0.0; longest], bounds: vec![0.0; longest], final_bound: 0.0 };
-    for (test, truth) in chunk {
-        let bounds = bounds(study, *truth, longest);
+    for &person in chunk {
+        let (test, truth) = (&tests[person], truths[person]);
         let last = test.items.len();
         for index in 0..longest {
             let theta = test.path.get(index.min(last.max(1) - 1)).copied();
             let error = theta.unwrap_or(test.estimate.theta) - truth;
             sums.squares[index] += error * error;
-            sums.bounds[index] += bounds[index.min(bounds.len() - 1)];
+            sums.bounds[index] += basis.least_variance(person, index + 1);
         }
-        sums.final_bound += match last {
-            0 => 1.0 / prior_information(study),
-            n => bounds[n.min(bounds.len()) - 1],
-        };
+        sums.final_bound += basis.least_variance(person, last);
     }
     sums
 }
 
-/// 1/(1/S² + Σ of the n largest informations at an ability) for n = 1, 2, …, S the prior's
-/// standard deviation where it is normal.
-fn bounds(study: &Study<'_>, truth: f64, longest: usize) -> Vec<f64> {
-    let mut informations: Vec<f64> =
-        study.items().iter().map(|item| item.information(truth)).collect();
-    let falling = |a: &f64, b: &f64| b.total_cmp(a);
-    if longest < informations.len() {
-        informations.select_nth_unstable_by(longest, falling);
-        informations.truncate(longest);
-    }
-    informations.sort_by(falling);
-    let mut total = prior_information(study);
-    informations
-        .iter()
-        .map(|information| {
-            total += information;
-            1.0 / total
-        })
-        .collect()
-}
-
-/// 1/S² of a normal prior. People are drawn from N(0, 1) whatever a uniform prior believes.
-fn prior_information(study: &Study<'_>) -> f64 {
-    match study.design().estimator.prior() {
-        prior @ Prior::Normal { .. } => prior.information(),
-        Prior::Uniform { .. } => 1.0,
-    }
-}
-
-fn exposure(study: &Study<'_>, tests: &[SimulatedTest]) -> Exposure {
-    let mut counts = vec![0_usize; study.items().len()];
+/// The share of tests that gave each item.
+pub(super) fn exposure_rates(items: usize, tests: &[SimulatedTest]) -> Vec<f64> {
+    let mut counts = vec![0_usize; items];
     for row in tests.iter().flat_map(|test| &test.items) {
         counts[*row] += 1;
     }
     let people = tests.len().max(1) as f64;
-    let rates: Vec<f64> = counts.iter().map(|count| *count as f64 / people).collect();
-    let unused = counts.iter().filter(|count| **count == 0).count();
+    counts.iter().map(|count| *count as f64 / people).collect()
+}
+
+fn exposure(basis: &Basis<'_>, tests: &[SimulatedTest]) -> Exposure {
+    let rates = exposure_rates(basis.items, tests);
+    let unused = rates.iter().filter(|rate| **rate == 0.0).count();
     Exposure {
         max: rates.iter().copied().fold(0.0, f64::max),
         overlap: overlap_of_rates(&rates, tests.len()),
-        unused_share: unused as f64 / counts.len() as f64,
+        unused_share: unused as f64 / rates.len().max(1) as f64,
     }
 }
 
@@ -254,25 +265,49 @@ pub fn overlap_of_rates(rates: &[f64], people: usize) -> f64 {
     n / (length * (n - 1.0)) * squares - 1.0 / (n - 1.0)
 }
 
-fn classification(study: &Study<'_>, known: &[(&SimulatedTest, f64)]) -> Classification {
-    let cuts = &study.design().cuts;
+/// What a test says about the level of a person whose level is known.
+pub(super) struct Judged {
+    /// The true level.
+    pub actual: usize,
+    /// The most probable one.
+    pub decided: usize,
+    /// The probabilities of all.
+    pub stated: Vec<f64>,
+}
+
+impl Judged {
+    /// `None` where the truth is unknown.
+    pub fn new(test: &SimulatedTest, cuts: &[CutScore]) -> Option<Self> {
+        let truth = test.truth?;
+        let estimate = &test.estimate;
+        let stated = level_probabilities(estimate.theta, estimate.standard_error, cuts);
+        let actual = cuts.iter().filter(|cut| truth > cut.theta).count();
+        Some(Self { actual, decided: most_probable(&stated), stated })
+    }
+}
+
+/// Distance from the nearest cut; infinite without cuts.
+pub(super) fn distance(truth: f64, cuts: &[CutScore]) -> f64 {
+    cuts.iter().map(|cut| (truth - cut.theta).abs()).fold(f64::INFINITY, f64::min)
+}
+
+fn classification(cuts: &[CutScore], tests: &[SimulatedTest]) -> Classification {
     let levels = cuts.len() + 1;
     let mut table = vec![vec![0_usize; levels]; levels];
-    let (mut far, mut far_right) = (0_usize, 0_usize);
-    let mut stated = Vec::with_capacity(known.len() * levels);
-    for (test, truth) in known {
-        let actual = cuts.iter().filter(|cut| *truth > cut.theta).count();
-        let estimate = &test.estimate;
-        let probabilities = level_probabilities(estimate.theta, estimate.standard_error, cuts);
-        let decided = most_probable(&probabilities);
-        table[actual][decided] += 1;
-        if cuts.iter().all(|cut| (truth - cut.theta).abs() > FAR) {
+    let (mut far, mut far_right, mut people) = (0_usize, 0_usize, 0_usize);
+    let mut stated = Vec::with_capacity(tests.len() * levels);
+    for test in tests {
+        let (Some(judged), Some(truth)) = (Judged::new(test, cuts), test.truth) else { continue };
+        people += 1;
+        table[judged.actual][judged.decided] += 1;
+        if distance(truth, cuts) > FAR {
             far += 1;
-            far_right += usize::from(decided == actual);
+            far_right += usize::from(judged.decided == judged.actual);
         }
-        stated.extend(probabilities.iter().enumerate().map(|(level, p)| (*p, level == actual)));
+        let levels = judged.stated.iter().enumerate();
+        stated.extend(levels.map(|(level, p)| (*p, level == judged.actual)));
     }
-    let people = known.len() as f64;
+    let people = people as f64;
     let share = |wanted: &dyn Fn(usize, usize) -> bool| {
         let cells = (0..levels).flat_map(|row| (0..levels).map(move |column| (row, column)));
         let counted = cells.filter(|&(row, column)| wanted(row, column));
