@@ -1,83 +1,99 @@
-//! `gradus simulate`: whole adaptive tests over a parameter file, simulated or replayed, and what
-//! they give: length, precision, exposure, classification. Tests come from `psychometrics`; this
-//! file reads options and writes tables.
+//! `gradus simulate`: whole adaptive tests over a parameter file or over the banks, simulated or
+//! replayed, and what they give: length, precision, exposure, classification. Tests come from
+//! `psychometrics` and `assessment`; this file reads options and runs them.
 
 mod files;
+mod over_banks;
+mod over_items;
 mod print;
+mod progress;
 
-use std::io::IsTerminal;
-use std::path::PathBuf;
-use std::sync::Once;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use clap::{Args, ValueEnum};
 
-use super::items_csv::{ItemTable, NotItems, read_items};
-use super::output::no_such_format;
+use self::files::Outputs;
+use self::progress::{Progress, cpu_seconds};
+use super::items_csv::NotItems;
 use super::{CliError, Exit, Format, Global, numbers};
-use crate::psychometrics::estimation::{Estimator, Method, Prior, Range};
+use crate::assessment::study::RoleFigures;
+use crate::psychometrics::estimation::{Method, Prior, Range};
+use crate::psychometrics::irt::ItemModel;
 use crate::psychometrics::numeric::quadrature::Grid;
 use crate::psychometrics::selection::{Criterion, SelectionError};
 use crate::psychometrics::simulation::{
-    Answers, ExposureRule, ExposureRuleError, SimulatedTest, SimulationError, Study, Summary,
-    TestDesign,
+    Basis, Difference, ExposureRule, ExposureRuleError, Figures, ItemMap, SimulatedTest, Summary,
 };
 use crate::psychometrics::stopping::{CutScore, StopRule, StopRuleError};
 
 /// Simulate whole adaptive tests and say how long and how exact they are
 #[derive(Debug, Args)]
 pub struct SimulateArgs {
-    /// Item parameters: id,model,a,b,c,d; id,model,a,b1,b2,…; id,model,a1,c1,…
+    /// Item parameters: id,model,a,b,c,d; id,model,a,b1,b2,…; id,model,a1,c1,…; without them
+    /// whole sessions over the question banks are simulated
     #[arg(long, value_name = "ITEMS.csv")]
-    items: PathBuf,
-    /// How many people to simulate, abilities from N(0, 1) [default: 1000]
+    items: Option<PathBuf>,
+    /// How many people to simulate [default: 1000]
     #[arg(long, value_name = "N", conflicts_with = "replay")]
     examinees: Option<usize>,
-    /// Most questions of a test
-    #[arg(long, value_name = "N", default_value_t = 30)]
-    length: usize,
-    /// Questions before the stop rule is asked
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    min: usize,
-    /// se<0.3, zone(0.3,0.025), posterior>=0.9, sprt(0.3,0.05,0.05), joined by and, or
+    /// Most questions of a test [default: 30; one topic of the banks: 15]
+    #[arg(long, value_name = "N")]
+    length: Option<usize>,
+    /// Questions before the stop rule is asked [default: 1; banks: as `gradus take`]
+    #[arg(long, value_name = "N")]
+    min: Option<usize>,
+    /// se<0.3, zone(0.3,0.025), posterior>=0.9, sprt(0.3,0.05,0.05), joined by and, or [default:
+    /// none; banks: as `gradus take`]
     #[arg(long, value_name = "RULE", value_parser = stop_rule)]
     stop: Option<StopRule>,
-    /// none, randomesque(5), eligibility(0.2), progressive(0.25), sympson-hetter(0.2)
-    #[arg(long, value_name = "RULE", default_value = "none", value_parser = exposure_rule)]
-    exposure: ExposureRule,
-    /// mfi, urry, mlwi, mpwi, kl, klp, mei, mepv, gdi or gdip
-    #[arg(long, default_value = "mfi", value_parser = criterion)]
-    criterion: Criterion,
-    /// eap, map, ml or wl
-    #[arg(long, default_value = "eap", value_parser = numbers::method)]
-    estimator: Method,
-    /// normal:M,SD or uniform:LO,HI
-    #[arg(long, default_value = "normal:0,1", value_parser = numbers::prior)]
-    prior: Prior,
-    /// Grid of the posterior mean and of integrals
-    #[arg(long, value_name = "LO,HI,N", default_value = "-6,6,61", value_parser = numbers::grid)]
+    /// none, randomesque(5), eligibility(0.2), progressive(0.25), sympson-hetter(0.2) [default:
+    /// none]
+    #[arg(long, value_name = "RULE", value_parser = exposure_rule)]
+    exposure: Option<ExposureRule>,
+    /// mfi, urry, mlwi, mpwi, kl, klp, mei, mepv, gdi or gdip [default: mfi]
+    #[arg(long, value_parser = criterion)]
+    criterion: Option<Criterion>,
+    /// eap, map, ml or wl [default: eap]
+    #[arg(long, value_parser = numbers::method)]
+    estimator: Option<Method>,
+    /// normal:M,SD or uniform:LO,HI [default: normal:0,1]
+    #[arg(long, value_parser = numbers::prior)]
+    prior: Option<Prior>,
+    /// Grid of the posterior mean and of integrals [default: -6,6,61]
+    #[arg(long, value_name = "LO,HI,N", value_parser = numbers::grid)]
     #[arg(allow_hyphen_values = true)]
-    grid: Grid,
-    /// Where the other methods search
-    #[arg(long, value_name = "LO,HI", default_value = "-6,6", value_parser = numbers::range)]
+    grid: Option<Grid>,
+    /// Where the other methods search [default: -6,6]
+    #[arg(long, value_name = "LO,HI", value_parser = numbers::range)]
     #[arg(allow_hyphen_values = true)]
-    range: Range,
-    /// Boundaries of the levels, ascending
+    range: Option<Range>,
+    /// Boundaries of the levels, ascending [default: none; banks: theirs]
     #[arg(long, value_name = "CUT,…", value_parser = cuts, allow_hyphen_values = true)]
     cuts: Option<Cuts>,
+    /// Standard error that the engine gives the boundaries [default: 0; of the banks' own: theirs]
+    #[arg(long, value_name = "SE", value_parser = standard_error)]
+    cut_se: Option<f64>,
+    /// Topics of the banks [default: all that have questions]
+    #[arg(long, value_name = "TOPIC,…", value_delimiter = ',')]
+    topics: Vec<String>,
+    /// Whether people answer by the banks' difficulties or by difficulties drawn anew for each
+    /// from what the banks believe [default: judged]
+    #[arg(long, value_enum)]
+    difficulties: Option<DifficultiesOption>,
     /// Seed of everything
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// Threads; the result is the same for any number
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
-    /// Run these rules too: stop rules, exposure rules or criteria
+    /// Run these rules too, on the same people with the same answers: stop rules, exposure rules
+    /// or criteria (banks: stop rules)
     #[arg(long, value_name = "RULE;RULE", value_parser = variants)]
     compare: Option<Variants>,
-    /// Metric constant that multiplies every discrimination
-    #[arg(long = "D", value_name = "D", default_value = "1", value_parser = numbers::metric)]
-    metric: f64,
+    /// Metric constant that multiplies every discrimination [default: 1]
+    #[arg(long = "D", value_name = "D", value_parser = numbers::metric)]
+    metric: Option<f64>,
     /// Answer from this matrix instead of simulating
     #[arg(long, value_name = "R.csv")]
     replay: Option<PathBuf>,
@@ -94,9 +110,18 @@ pub struct SimulateArgs {
     picks: Option<PathBuf>,
 }
 
-/// Cuts between levels, in one option.
+/// By which difficulties simulated people answer over the banks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum DifficultiesOption {
+    /// Those of the banks.
+    Judged,
+    /// Drawn anew for each person.
+    Drawn,
+}
+
+/// Boundaries between levels, in one option.
 #[derive(Debug, Clone)]
-struct Cuts(Vec<CutScore>);
+struct Cuts(Vec<f64>);
 
 /// What `--compare` runs besides.
 #[derive(Debug, Clone)]
@@ -122,7 +147,14 @@ fn criterion(text: &str) -> Result<Criterion, String> {
 }
 
 fn cuts(text: &str) -> Result<Cuts, String> {
-    Ok(Cuts(numbers::list(text)?.into_iter().map(|theta| CutScore { theta, se: 0.0 }).collect()))
+    numbers::list(text).map(Cuts)
+}
+
+fn standard_error(text: &str) -> Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(se) if se.is_finite() && se >= 0.0 => Ok(se),
+        _ => Err(format!("`{}` is not a standard error: 0 or more", text.trim())),
+    }
 }
 
 fn variants(text: &str) -> Result<Variants, String> {
@@ -142,19 +174,62 @@ fn variant(text: &str) -> Result<Variant, String> {
     })
 }
 
+/// The rules of one design as people and programs read them.
+#[derive(Debug, Clone)]
+struct Settings {
+    rule: String,
+    criterion: String,
+    estimator: String,
+    prior: String,
+    exposure_rule: String,
+    cuts: Vec<f64>,
+    cut_se: Vec<f64>,
+    length_min: usize,
+    length_max: usize,
+}
+
 /// One design that was run.
 struct Ran {
-    /// The rule that tells it from the others.
-    rule: String,
-    design: TestDesign,
+    settings: Settings,
     tests: Vec<SimulatedTest>,
     summary: Summary,
+    figures: Figures,
+    roles: Option<RoleFigures>,
+    /// Against the first design; `None` for that one itself.
+    difference: Option<Difference>,
+}
+
+impl Ran {
+    fn new(settings: Settings, basis: &Basis<'_>, tests: Vec<SimulatedTest>) -> Self {
+        let (summary, figures) = (Summary::new(basis, &tests), Figures::new(basis, &tests));
+        Self { settings, tests, summary, figures, roles: None, difference: None }
+    }
+}
+
+/// True and estimated abilities of one person on the topics asked about.
+struct TopicPerson {
+    abilities: Vec<f64>,
+    means: Vec<f64>,
+    sds: Vec<f64>,
+}
+
+/// What only a study over the banks has.
+struct OverBanks {
+    fingerprint: String,
+    difficulties: &'static str,
+    /// Ids of the topics asked about.
+    topics: Vec<String>,
+    /// Everybody on these topics, in the design of the options.
+    persons: Vec<TopicPerson>,
 }
 
 /// A finished command: its designs, the one of the options first, and its cost.
 struct Finished {
+    item_ids: Vec<String>,
+    item_map: ItemMap,
     runs: Vec<Ran>,
     persons: Vec<String>,
+    banks: Option<OverBanks>,
     seed: u64,
     threads: usize,
     wall: Duration,
@@ -164,148 +239,77 @@ struct Finished {
 /// Runs `gradus simulate`.
 ///
 /// # Errors
-/// Files that cannot be read, written or are not valid; a design that cannot work; a format that
-/// the command does not have.
+/// Files that cannot be read, written or are not valid; a design that cannot work; options that
+/// do not go together; a format that the command does not have.
 pub fn run(global: &Global, args: &SimulateArgs) -> Result<Exit, CliError> {
     if let Some(Format::Html) = global.format {
-        return Err(no_such_format("simulate", Format::Html, "text, json and csv"));
+        return Err(super::output::no_such_format("simulate", Format::Html, "text, json and csv"));
     }
-    let items = read_items(&args.items, args.metric)?;
-    let read = |path| files::replay(path, &items, &args.not_items);
-    let replayed = args.replay.as_deref().map(read).transpose()?;
-    let examinees = args.examinees.unwrap_or(1_000);
-    let answers = match &replayed {
-        Some(matrix) => Answers::Given { scores: &matrix.scores },
-        None => Answers::Simulated { examinees },
+    let mut outputs = Outputs::open(args)?;
+    let finished = match &args.items {
+        Some(path) => over_items::run(global, args, path, &mut outputs)?,
+        None => over_banks::run(global, args, &mut outputs)?,
     };
-    let persons = match &replayed {
-        Some(matrix) => matrix.persons.clone(),
-        None => (1..=examinees).map(|person| person.to_string()).collect(),
-    };
-    let finished = run_all(global, args, &items, answers, persons)?;
-    files::write_all(args, &items, &finished)?;
+    files::picks(&mut outputs, args, &finished)?;
+    outputs.finish()?;
     match global.format {
-        Some(Format::Json) => print::json(&items, &finished),
-        Some(Format::Csv) => print::csv(&finished.runs[0], &finished.persons),
-        _ => print::text(&items, &finished),
+        Some(Format::Json) => print::json(&finished),
+        Some(Format::Csv) => print::csv(&finished),
+        _ => print::text(&finished),
     }
 }
 
-/// Runs the design of the options and its variants on the threads asked for.
-fn run_all(
-    global: &Global,
-    args: &SimulateArgs,
-    items: &ItemTable,
-    answers: Answers<'_>,
-    persons: Vec<String>,
-) -> Result<Finished, CliError> {
-    let threads = args.threads.unwrap_or(0);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
+/// A refusal of options that mean nothing here, for the first of them that was given.
+fn refuse(given: &[(bool, &str)], why: &str, help: &str) -> Result<(), CliError> {
+    match given.iter().find(|(given, _)| *given) {
+        Some((_, option)) => Err(CliError::new(Exit::Usage, format!("{option} {why}")).help(help)),
+        None => Ok(()),
+    }
+}
+
+/// Threads to work on.
+fn thread_pool(args: &SimulateArgs) -> Result<rayon::ThreadPool, CliError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(args.threads.unwrap_or(0))
         .build()
-        .map_err(|error| CliError::new(Exit::Refused, format!("no threads: {error}")))?;
-    let designs = designs(args);
-    let models = items.models();
-    let progress = Progress::new(global, designs.len() * persons.len());
-    let (start, cpu_start) = (Instant::now(), cpu_seconds());
-    let runs = pool.install(|| {
-        let one = |(rule, design): (String, TestDesign)| {
-            let study = Study::new(&models, design.clone())?;
-            let tests = study.run(&answers, args.seed, &|| progress.step())?;
-            let summary = study.summarise(&tests);
-            Ok(Ran { rule, design, tests, summary })
-        };
-        designs.into_iter().map(one).collect::<Result<Vec<Ran>, SimulationError>>()
-    });
-    progress.finish();
-    let runs = runs.map_err(|error| CliError::new(Exit::Usage, error.to_string()))?;
-    let cpu_s = cpu_seconds().zip(cpu_start).map(|(end, start)| end - start);
-    let threads = pool.current_num_threads();
-    Ok(Finished { runs, persons, seed: args.seed, threads, wall: start.elapsed(), cpu_s })
+        .map_err(|error| CliError::new(Exit::Refused, format!("no threads: {error}")))
 }
 
-/// The design of the options, then one a variant, each with its name.
-fn designs(args: &SimulateArgs) -> Vec<(String, TestDesign)> {
-    let base = TestDesign {
-        criterion: args.criterion,
-        estimator: Estimator::new(args.estimator)
-            .with_prior(args.prior)
-            .with_grid(args.grid.clone())
-            .with_range(args.range),
-        length_min: args.min,
-        length_max: args.length,
-        stop: args.stop.clone(),
-        exposure: args.exposure,
-        cuts: args.cuts.clone().map(|cuts| cuts.0).unwrap_or_default(),
-    };
-    let mut designs = vec![(rule_of(&base), base.clone())];
-    for variant in args.compare.iter().flat_map(|variants| &variants.0) {
-        let mut design = base.clone();
-        let name = match variant {
-            Variant::Stop(rule) => {
-                design.stop = Some(rule.clone());
-                rule.to_string()
-            }
-            Variant::Exposure(rule) => {
-                design.exposure = *rule;
-                rule.to_string()
-            }
-            Variant::Criterion(criterion) => {
-                design.criterion = *criterion;
-                criterion.to_string()
-            }
-        };
-        designs.push((name, design));
+/// Wall and processor time of some work.
+struct Clock(Instant, Option<f64>);
+
+impl Clock {
+    fn start() -> Self {
+        Self(Instant::now(), cpu_seconds())
     }
-    designs
-}
 
-/// The rule that ends a test, as it would be written.
-fn rule_of(design: &TestDesign) -> String {
-    let length = StopRule::Length(design.length_max);
-    match &design.stop {
-        Some(rule) => format!("{rule} or {length}"),
-        None => length.to_string(),
+    fn stop(&self) -> (Duration, Option<f64>) {
+        (self.0.elapsed(), cpu_seconds().zip(self.1).map(|(end, start)| end - start))
     }
 }
 
-/// A bar on stderr, shown only on a terminal and only for work longer than a second.
-struct Progress {
-    bar: ProgressBar,
-    start: Instant,
-    wanted: bool,
-    shown: Once,
+/// Abilities of the people of a study: the true ones, or the estimates where these are unknown.
+fn abilities(tests: &[SimulatedTest]) -> Vec<f64> {
+    tests.iter().map(|test| test.truth.unwrap_or(test.estimate.theta)).collect()
 }
 
-impl Progress {
-    fn new(global: &Global, steps: usize) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::hidden());
-        // The template is fixed text; indicatif's own is used should it ever be refused.
-        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} tests, {eta} left") {
-            bar.set_style(style);
-        }
-        let wanted = !global.quiet && std::io::stderr().is_terminal();
-        Self { bar, start: Instant::now(), wanted, shown: Once::new() }
-    }
+/// The map of items beside the people of the first design.
+fn item_map(models: &[ItemModel], runs: &[Ran]) -> ItemMap {
+    ItemMap::new(models, &abilities(&runs[0].tests))
+}
 
-    fn step(&self) {
-        self.bar.inc(1);
-        if self.wanted && self.start.elapsed() > Duration::from_secs(1) {
-            self.shown.call_once(|| self.bar.set_draw_target(ProgressDrawTarget::stderr()));
+/// Adds to every further design its differences from the first.
+fn compare(runs: &mut [Ran], cuts: &[CutScore]) {
+    if let Some((first, others)) = runs.split_first_mut() {
+        for ran in others {
+            ran.difference = Some(Difference::new(&first.tests, &ran.tests, cuts));
         }
     }
-
-    fn finish(&self) {
-        self.bar.finish_and_clear();
-    }
 }
 
-/// Seconds of processor time of this process, where the system tells (Linux: fields 14 and 15 of
-/// /proc/self/stat in hundredths).
-fn cpu_seconds() -> Option<f64> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // The second field, the program's name, may hold blanks; it ends with the last parenthesis.
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks = |field: usize| fields.get(field)?.parse::<f64>().ok();
-    Some((ticks(11)? + ticks(12)?) / 100.0)
+impl SimulateArgs {
+    /// The files to be written.
+    fn outputs(&self) -> impl Iterator<Item = &Path> {
+        [&self.responses, &self.truth, &self.picks].into_iter().flatten().map(PathBuf::as_path)
+    }
 }

@@ -10,6 +10,7 @@ mod proofs;
 mod quality;
 mod reference;
 mod sessions;
+mod simulate_study;
 mod store;
 mod study;
 mod take;

@@ -49,6 +49,11 @@ pub struct NotItems {
 }
 
 impl NotItems {
+    /// Whether any column was named.
+    pub fn any(&self) -> bool {
+        self.names().next().is_some()
+    }
+
     fn names(&self) -> impl Iterator<Item = &str> {
         self.group.iter().chain(&self.ignore).map(|name| name.trim())
     }

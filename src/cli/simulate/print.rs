@@ -1,9 +1,9 @@
 //! What `gradus simulate` prints: one JSON object, a table by person, or a table for people.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{Finished, Ran};
-use crate::cli::items_csv::ItemTable;
 use crate::cli::output::{csv_line, csv_number, finite, print, print_json};
 use crate::cli::{CliError, Exit};
 use crate::psychometrics::simulation::Summary;
@@ -12,12 +12,18 @@ use crate::psychometrics::simulation::Summary;
 const SCHEMA: &str = "gradus.simulate/1";
 
 /// The object of the contract; with `--compare` the other rules' objects in `compare`.
-pub fn json(items: &ItemTable, finished: &Finished) -> Result<Exit, CliError> {
+pub fn json(finished: &Finished) -> Result<Exit, CliError> {
     let mut object = Map::new();
-    object.insert("schema".to_owned(), json!(SCHEMA));
     object.insert("seed".to_owned(), json!(finished.seed));
-    object.insert("items".to_owned(), json!(items.items().len()));
+    object.insert("items".to_owned(), json!(finished.item_ids.len()));
+    if let Some(banks) = &finished.banks {
+        object.insert("bank_fingerprint".to_owned(), json!(banks.fingerprint));
+        object.insert("topics".to_owned(), json!(banks.topics));
+        object.insert("difficulties".to_owned(), json!(banks.difficulties));
+    }
     object.extend(figures(&finished.runs[0]));
+    object.insert("item_ids".to_owned(), json!(finished.item_ids));
+    object.insert("item_map".to_owned(), json!(finished.item_map));
     if finished.runs.len() > 1 {
         let others: Vec<Value> =
             finished.runs[1..].iter().map(|ran| Value::Object(figures(ran))).collect();
@@ -30,7 +36,15 @@ pub fn json(items: &ItemTable, finished: &Finished) -> Result<Exit, CliError> {
         "examinees_per_s": finite(tests as f64 / wall_s),
     });
     object.insert("run".to_owned(), run);
-    print_json(&object)
+    print_json(&Whole { schema: SCHEMA, rest: object })
+}
+
+/// The object with its schema first.
+#[derive(Serialize)]
+struct Whole {
+    schema: &'static str,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
 }
 
 /// The figures of one design. What needs the truth is null without it.
@@ -48,13 +62,12 @@ fn figures(ran: &Ran) -> Map<String, Value> {
             "two_level_errors": c.two_level_errors, "kappa": c.kappa, "ece": c.ece,
         })
     });
-    let design = &ran.design;
+    let settings = &ran.settings;
     let object = json!({
-        "examinees": examinees, "rule": ran.rule, "criterion": design.criterion.name(),
-        "estimator": design.estimator.method().name(), "prior": design.estimator.prior().to_string(),
-        "exposure_rule": design.exposure.to_string(),
-        "cuts": design.cuts.iter().map(|cut| cut.theta).collect::<Vec<f64>>(),
-        "length_min": design.length_min, "length_max": design.length_max,
+        "examinees": examinees, "rule": settings.rule, "criterion": settings.criterion,
+        "estimator": settings.estimator, "prior": settings.prior,
+        "exposure_rule": settings.exposure_rule, "cuts": settings.cuts, "cut_se": settings.cut_se,
+        "length_min": settings.length_min, "length_max": settings.length_max,
         "length": {"mean": length.mean, "sd": length.sd, "min": length.min, "max": length.max},
         "bias": precise.map(|p| p.bias), "rmse": precise.map(|p| p.rmse),
         "mean_se": finite(*mean_se), "coverage90": precise.map(|p| p.coverage90),
@@ -62,53 +75,72 @@ fn figures(ran: &Ran) -> Map<String, Value> {
         "exposure": {
             "max": exposure.max, "overlap": exposure.overlap, "unused_share": exposure.unused_share,
         },
-        "classification": classification, "roles": null,
+        "classification": classification, "roles": ran.roles, "figures": ran.figures,
+        "difference": ran.difference,
     });
     match object {
-        Value::Object(map) => map,
+        Value::Object(mut map) => {
+            if ran.difference.is_none() {
+                map.remove("difference");
+            }
+            map
+        }
         _ => Map::new(),
     }
 }
 
-/// A row a person.
-pub fn csv(ran: &Ran, persons: &[String]) -> Result<Exit, CliError> {
-    let mut text = csv_line(["person", "truth", "theta", "se", "n", "stopped"]);
-    for (person, test) in persons.iter().zip(&ran.tests) {
-        let stopped = test.stopped.to_string();
-        let (theta, se) = (test.estimate.theta, test.estimate.standard_error);
-        text += &csv_line([
-            person.as_str(),
-            &csv_number(test.truth),
-            &theta.to_string(),
-            &csv_number(finite(se)),
-            &test.items.len().to_string(),
-            &stopped,
-        ]);
+/// A row a person; over the banks with truth, estimate and standard error on each topic.
+pub fn csv(finished: &Finished) -> Result<Exit, CliError> {
+    let head = ["person", "truth", "theta", "se", "n", "stopped"].map(str::to_owned);
+    let topics = finished.banks.iter().flat_map(|banks| &banks.topics);
+    let columns =
+        topics.flat_map(|topic| ["truth", "theta", "se"].map(|what| format!("{what}_{topic}")));
+    let mut text = csv_line(head.into_iter().chain(columns));
+    for (at, (person, test)) in finished.persons.iter().zip(&finished.runs[0].tests).enumerate() {
+        let estimate = &test.estimate;
+        let cells = [
+            person.clone(),
+            csv_number(test.truth),
+            estimate.theta.to_string(),
+            csv_number(finite(estimate.standard_error)),
+            test.items.len().to_string(),
+            test.stopped.to_string(),
+        ];
+        let on_topics = finished.banks.iter().flat_map(|banks| {
+            let person = &banks.persons[at];
+            let of = |k: usize| [person.abilities[k], person.means[k], person.sds[k]];
+            (0..banks.topics.len()).flat_map(of).map(|value| value.to_string())
+        });
+        text += &csv_line(cells.into_iter().chain(on_topics));
     }
     print(&text)
 }
 
 /// A line a rule.
-pub fn text(items: &ItemTable, finished: &Finished) -> Result<Exit, CliError> {
+pub fn text(finished: &Finished) -> Result<Exit, CliError> {
     let people = finished.persons.len();
+    let what = match &finished.banks {
+        Some(banks) => format!("items of {}", banks.topics.join(", ")),
+        None => "items".to_owned(),
+    };
     let mut text = format!(
-        "{people} examinees, {} items, seed {}: simulated evidence about the rules, not the items\n\n",
-        items.items().len(),
+        "{people} examinees, {} {what}, seed {}: simulated evidence about the rules, not the items\n\n",
+        finished.item_ids.len(),
         finished.seed
     );
-    let wide = finished.runs.iter().map(|ran| ran.rule.chars().count()).max().unwrap_or(0).max(4);
+    let wide = finished.runs.iter().map(|ran| ran.settings.rule.chars().count());
+    let wide = wide.max().unwrap_or(0).max(4);
     text += &format!(
         "{:<wide$}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}  {:>8}  {:>7}  {:>6}  {:>5}\n",
         "rule", "length", "rmse", "bound", "se", "cover", "most", "overlap", "unused", "right"
     );
+    let known = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.3}"));
     for ran in &finished.runs {
         let Summary { length, mean_se, precision, exposure, classification, .. } = &ran.summary;
-        let known =
-            |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.3}"));
         let precise = precision.as_ref();
         text += &format!(
             "{:<wide$}  {:>6.1}  {:>6}  {:>6}  {:>6.3}  {:>6}  {:>8.3}  {:>7.3}  {:>6.3}  {:>5}\n",
-            ran.rule,
+            ran.settings.rule,
             length.mean,
             known(precise.map(|p| p.rmse)),
             known(precise.map(|p| p.bound_rmse)),
@@ -122,5 +154,27 @@ pub fn text(items: &ItemTable, finished: &Finished) -> Result<Exit, CliError> {
     }
     text += "\nrmse and bound: error of the estimate, and the least possible; most: largest share \
              of people that saw one item\n";
+    text += &levels_and_roles(&finished.runs[0]);
     print(&text)
+}
+
+/// What the first rule says about levels and roles.
+fn levels_and_roles(ran: &Ran) -> String {
+    let mut text = String::new();
+    if let Some(found) = &ran.summary.classification {
+        let far = found.far_accuracy.map_or("-".to_owned(), |share| format!("{share:.3}"));
+        text += &format!(
+            "levels: right {:.3}, farther than .3 from a cut {far}, two levels off {:.3}, \
+             calibration error {:.3}\n",
+            found.accuracy, found.two_level_errors, found.ece
+        );
+    }
+    if let Some(roles) = &ran.roles {
+        text += &format!(
+            "roles: the truly best fitting one is first for {:.3}, among the first two for {:.3}, \
+             calibration error {:.3}\n",
+            roles.top1, roles.top2, roles.ece
+        );
+    }
+    text
 }
