@@ -194,6 +194,7 @@ impl Session {
     fn take_in(&mut self, asked: Asked, response: Response, seconds: Option<f64>) {
         let scored = score(&self.bank.items[asked.item], &response);
         self.cat.record(asked.item, scored.observation);
+        self.cat.spend(seconds);
         let (theta, se) = self.cat.general_level();
         self.answered.push(Answered { asked, response, scored, seconds, theta, se });
         self.step = next_step(&self.bank, &self.cat, self.seed);

@@ -68,6 +68,17 @@ pub fn method(text: &str) -> Result<Method, String> {
         .map_err(|error: crate::psychometrics::estimation::EstimationError| error.to_string())
 }
 
+/// Seconds.
+///
+/// # Errors
+/// A number that is not positive.
+pub fn seconds(text: &str) -> Result<f64, String> {
+    match number(text)? {
+        value if value > 0.0 => Ok(value),
+        _ => Err("seconds must be above 0".to_owned()),
+    }
+}
+
 /// The metric constant D.
 ///
 /// # Errors

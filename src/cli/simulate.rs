@@ -2,6 +2,7 @@
 //! replayed, and what they give: length, precision, exposure, classification. Tests come from
 //! `psychometrics` and `assessment`; this file reads options and runs them.
 
+mod content;
 mod files;
 mod over_banks;
 mod over_items;
@@ -21,6 +22,7 @@ use crate::assessment::study::RoleFigures;
 use crate::psychometrics::estimation::{Method, Prior, Range};
 use crate::psychometrics::irt::ItemModel;
 use crate::psychometrics::numeric::quadrature::Grid;
+use crate::psychometrics::selection::quotas::{AreaQuotas, ContentPlan, ContentRule};
 use crate::psychometrics::selection::{Criterion, SelectionError};
 use crate::psychometrics::simulation::{
     Basis, Difference, ExposureRule, ExposureRuleError, Figures, ItemMap, SimulatedTest, Summary,
@@ -43,14 +45,25 @@ pub struct SimulateArgs {
     /// Questions before the stop rule is asked [default: 1; banks: as `gradus take`]
     #[arg(long, value_name = "N")]
     min: Option<usize>,
-    /// se<0.3, zone(0.3,0.025), posterior>=0.9, sprt(0.3,0.05,0.05), joined by and, or [default:
-    /// none; banks: as `gradus take`]
+    /// se<0.3, zone(0.3,0.025), posterior>=0.9, sprt(0.3,0.05,0.05), glr(0.3,0.05,0.05), ci(0.95),
+    /// change<0.05, info<0.1, curtail(0.95), time>=600, joined by and, or [default: none; banks: as
+    /// `gradus take`]
     #[arg(long, value_name = "RULE", value_parser = stop_rule)]
     stop: Option<StopRule>,
     /// none, randomesque(5), eligibility(0.2), progressive(0.25), sympson-hetter(0.2) [default:
     /// none]
     #[arg(long, value_name = "RULE", value_parser = exposure_rule)]
     exposure: Option<ExposureRule>,
+    /// Fewest and most questions of topics: alg:4-8;geo:4-8, with a weight alg:4-8*2
+    #[arg(long, value_name = "TOPIC:MIN-MAX;…", value_parser = content::quotas)]
+    quota: Option<AreaQuotas>,
+    /// How quotas are kept: none, quota (never broken), mpi (priority index) [default: quota, if
+    /// there are any]
+    #[arg(long, value_name = "RULE", value_parser = content::rule)]
+    content: Option<ContentRule>,
+    /// Seconds that an answer takes, for stop rules on time
+    #[arg(long, value_name = "S", value_parser = numbers::seconds)]
+    item_seconds: Option<f64>,
     /// mfi, urry, mlwi, mpwi, kl, klp, mei, mepv, gdi or gdip [default: mfi]
     #[arg(long, value_parser = criterion)]
     criterion: Option<Criterion>,
@@ -87,8 +100,8 @@ pub struct SimulateArgs {
     /// Threads; the result is the same for any number
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
-    /// Run these rules too, on the same people with the same answers: stop rules, exposure rules
-    /// or criteria (banks: stop rules)
+    /// Run these rules too, on the same people with the same answers: stop rules, exposure rules,
+    /// criteria or content rules (banks: stop rules)
     #[arg(long, value_name = "RULE;RULE", value_parser = variants)]
     compare: Option<Variants>,
     /// Metric constant that multiplies every discrimination [default: 1]
@@ -132,6 +145,7 @@ enum Variant {
     Stop(StopRule),
     Exposure(ExposureRule),
     Criterion(Criterion),
+    Content(ContentRule),
 }
 
 fn stop_rule(text: &str) -> Result<StopRule, String> {
@@ -169,6 +183,9 @@ fn variant(text: &str) -> Result<Variant, String> {
     if let Ok(criterion) = text.parse() {
         return Ok(Variant::Criterion(criterion));
     }
+    if let Ok(rule) = text.parse() {
+        return Ok(Variant::Content(rule));
+    }
     stop_rule(text).map(Variant::Stop).map_err(|error| {
         format!("`{text}` is neither a criterion nor an exposure rule nor a stop rule ({error})")
     })
@@ -182,6 +199,7 @@ struct Settings {
     estimator: String,
     prior: String,
     exposure_rule: String,
+    content: Option<ContentPlan>,
     cuts: Vec<f64>,
     cut_se: Vec<f64>,
     length_min: usize,

@@ -14,6 +14,7 @@ use super::sitting::{self, Sitting};
 use super::{CliError, Color, Exit, Format, Global};
 use crate::assessment::{Plan, PlanError, PlanSpec};
 use crate::bank::Bank;
+use crate::psychometrics::stopping::StopRule;
 use crate::report::{self, Detail, Report, TextOptions};
 use crate::store::SessionFilter;
 
@@ -29,6 +30,10 @@ pub struct TakeArgs {
     /// A short test of at most 15 questions
     #[arg(long)]
     quick: bool,
+    /// When to stop: zone(0.3,0.025), posterior>=0.9, se<0.4, time>=1800, curtail(0.95), …, joined
+    /// by and, or
+    #[arg(long, value_name = "RULE")]
+    stop: Option<String>,
     /// Seed of every random choice; the same seed and answers give the same questions and report
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -37,7 +42,7 @@ pub struct TakeArgs {
     plain: bool,
     /// Go on with an unfinished session: the latest, or the one whose id begins with ID
     #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "",
-          conflicts_with_all = ["topics", "length", "quick", "seed"])]
+          conflicts_with_all = ["topics", "length", "quick", "stop", "seed"])]
     resume: Option<String>,
 }
 
@@ -74,11 +79,24 @@ fn start(global: &Global, args: &TakeArgs, bank: &Arc<Bank>) -> Result<Sitting, 
         topics: (!all).then(|| args.topics.iter().map(|topic| topic.trim().to_owned()).collect()),
         length: args.length,
         quick: args.quick,
-        stop: None,
+        stop: args.stop.clone(),
     };
     let plan = Plan::check(&spec, bank).map_err(refused_plan)?;
+    check_time(&plan)?;
     let seed = args.seed.map_or_else(random_seed, Ok)?;
     Sitting::start(open_store(global)?, Arc::clone(bank), plan, seed)
+}
+
+/// A rule on time can only hold for people whose time is measured.
+fn check_time(plan: &Plan) -> Result<(), CliError> {
+    let is_time = |part: &StopRule| matches!(part, StopRule::Time(_));
+    let on_time = plan.stop.parse::<StopRule>().is_ok_and(|rule| rule.mentions(&is_time));
+    if on_time && !io::stdin().is_terminal() {
+        let message = format!("the stop rule `{}` needs a timed person", plan.stop);
+        return Err(CliError::new(Exit::Usage, message)
+            .help("answers are timed on a terminal only; name another rule"));
+    }
+    Ok(())
 }
 
 fn refused_plan(error: PlanError) -> CliError {
@@ -87,6 +105,7 @@ fn refused_plan(error: PlanError) -> CliError {
         PlanError::UnknownTopic { .. } | PlanError::NoQuestions { .. } => {
             (Exit::NotFound, "name topics as in `gradus bank stats`, or leave --topics out")
         }
+        PlanError::Stop(_) => (Exit::Usage, "as in --stop 'zone(0.3,0.025) or posterior>=0.9'"),
         PlanError::TooShort { .. } => (Exit::Usage, "raise --length or name fewer --topics"),
         _ => (Exit::Invalid, "check the bank with `gradus bank check`"),
     };

@@ -9,6 +9,7 @@ mod house;
 mod proofs;
 mod quality;
 mod reference;
+mod rules;
 mod sessions;
 mod simulate_study;
 mod store;

@@ -87,6 +87,9 @@ fn refuse_what_needs_items(args: &SimulateArgs) -> Result<(), CliError> {
         (args.range.is_some(), "--range"),
         (args.exposure.is_some(), "--exposure"),
         (args.metric.is_some(), "--D"),
+        (args.quota.is_some(), "--quota"),
+        (args.content.is_some(), "--content"),
+        (args.item_seconds.is_some(), "--item-seconds"),
         (args.replay.is_some(), "--replay"),
         (args.not_items.any(), "--group or --ignore"),
     ];
@@ -98,8 +101,14 @@ fn refuse_what_needs_items(args: &SimulateArgs) -> Result<(), CliError> {
             Variant::Stop(_) => None,
             Variant::Exposure(rule) => Some(rule.to_string()),
             Variant::Criterion(criterion) => Some(criterion.to_string()),
+            Variant::Content(rule) => Some(rule.name().to_owned()),
         });
     match foreign {
+        None if timed(args) => Err(CliError::new(
+            Exit::Usage,
+            "a stop rule on time needs people who are timed, which those over the banks are not",
+        )
+        .help("name a parameter file with --items, and --item-seconds")),
         Some(rule) => Err(CliError::new(
             Exit::Usage,
             format!("`{rule}` cannot be compared over the banks, which are compared by stop rules"),
@@ -107,6 +116,17 @@ fn refuse_what_needs_items(args: &SimulateArgs) -> Result<(), CliError> {
         .help("name a parameter file with --items")),
         None => Ok(()),
     }
+}
+
+/// Whether a stop rule looks at the time.
+fn timed(args: &SimulateArgs) -> bool {
+    let variants = args.compare.iter().flat_map(|variants| &variants.0);
+    let compared = variants.filter_map(|variant| match variant {
+        Variant::Stop(rule) => Some(rule),
+        _ => None,
+    });
+    let on_time = |rule: &StopRule| rule.mentions(&|part| matches!(part, StopRule::Time(_)));
+    args.stop.iter().chain(compared).any(on_time)
 }
 
 /// The plan of the options, then one for each stop rule of `--compare`, each with its name.
@@ -195,6 +215,7 @@ fn ran(
         estimator: "ep".to_owned(),
         prior: format!("normal:0,1 on each topic, correlation {}", bank.rho),
         exposure_rule: "randomesque(3) for the first 3".to_owned(),
+        content: None,
         cuts: study.cuts().iter().map(|cut| cut.theta).collect(),
         cut_se: study.cuts().iter().map(|cut| cut.se).collect(),
         length_min: plan.minimum,

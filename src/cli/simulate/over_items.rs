@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::content;
 use super::files::{self, Outputs};
 use super::{
     CliError, Clock, Exit, Finished, Global, Progress, Ran, Settings, SimulateArgs, Variant,
@@ -56,7 +57,7 @@ fn run_all(
     persons: Vec<String>,
 ) -> Result<Finished, CliError> {
     let pool = thread_pool(args)?;
-    let designs = designs(args);
+    let designs = designs(args, items)?;
     let models = items.models();
     let progress = Progress::new(global, designs.len() * persons.len());
     let clock = Clock::start();
@@ -98,6 +99,7 @@ fn settings(rule: String, design: &TestDesign) -> Settings {
         estimator: design.estimator.method().name().to_owned(),
         prior: design.estimator.prior().to_string(),
         exposure_rule: design.exposure.to_string(),
+        content: design.content.clone(),
         cuts: design.cuts.iter().map(|cut| cut.theta).collect(),
         cut_se: design.cuts.iter().map(|cut| cut.se).collect(),
         length_min: design.length_min,
@@ -106,7 +108,10 @@ fn settings(rule: String, design: &TestDesign) -> Settings {
 }
 
 /// The design of the options, then one a variant, each with its name.
-fn designs(args: &SimulateArgs) -> Vec<(String, TestDesign)> {
+///
+/// # Errors
+/// Quotas that cannot be kept.
+fn designs(args: &SimulateArgs, items: &ItemTable) -> Result<Vec<(String, TestDesign)>, CliError> {
     let mut estimator = Estimator::new(args.estimator.unwrap_or(Method::Eap))
         .with_grid(args.grid.clone().unwrap_or_else(Grid::session));
     if let Some(prior) = args.prior {
@@ -117,14 +122,17 @@ fn designs(args: &SimulateArgs) -> Vec<(String, TestDesign)> {
     }
     let se = args.cut_se.unwrap_or(0.0);
     let cuts = args.cuts.iter().flat_map(|cuts| &cuts.0);
+    let length_max = args.length.unwrap_or(LENGTH);
     let base = TestDesign {
         criterion: args.criterion.unwrap_or(Criterion::MaximumInformation),
         estimator,
         length_min: args.min.unwrap_or(1),
-        length_max: args.length.unwrap_or(LENGTH),
+        length_max,
         stop: args.stop.clone(),
         exposure: args.exposure.unwrap_or(ExposureRule::None),
         cuts: cuts.map(|theta| CutScore { theta: *theta, se }).collect(),
+        content: content::plan(args, args.content, items, length_max)?,
+        seconds_per_item: args.item_seconds,
     };
     let mut designs = vec![(rule_of(&base), base.clone())];
     for variant in args.compare.iter().flat_map(|variants| &variants.0) {
@@ -142,10 +150,19 @@ fn designs(args: &SimulateArgs) -> Vec<(String, TestDesign)> {
                 design.criterion = *criterion;
                 criterion.to_string()
             }
+            Variant::Content(rule) => {
+                design.content = content::plan(args, Some(*rule), items, length_max)?;
+                rule.name().to_owned()
+            }
         };
         designs.push((name, design));
     }
-    designs
+    // Where a rule may end a test early, it should not have to wait for a minimum.
+    for (_, design) in designs.iter_mut().filter(|(_, design)| design.stop.is_some()) {
+        let within = design.length_min;
+        design.content = design.content.take().map(|plan| plan.due_within(within));
+    }
+    Ok(designs)
 }
 
 /// The rule that ends a test, as it would be written.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Finished, Ran};
+use super::{Finished, Ran, content};
 use crate::cli::output::{csv_line, csv_number, finite, print, print_json};
 use crate::cli::{CliError, Exit};
 use crate::psychometrics::simulation::Summary;
@@ -66,7 +66,8 @@ fn figures(ran: &Ran) -> Map<String, Value> {
     let object = json!({
         "examinees": examinees, "rule": settings.rule, "criterion": settings.criterion,
         "estimator": settings.estimator, "prior": settings.prior,
-        "exposure_rule": settings.exposure_rule, "cuts": settings.cuts, "cut_se": settings.cut_se,
+        "exposure_rule": settings.exposure_rule,
+        "content": content::name(ran), "areas": content::areas(ran), "cuts": settings.cuts, "cut_se": settings.cut_se,
         "length_min": settings.length_min, "length_max": settings.length_max,
         "length": {"mean": length.mean, "sd": length.sd, "min": length.min, "max": length.max},
         "bias": precise.map(|p| p.bias), "rmse": precise.map(|p| p.rmse),

@@ -6,6 +6,7 @@ use rand::RngExt;
 use super::state::Cat;
 use crate::psychometrics::numeric::stream::{Purpose, stream};
 use crate::psychometrics::selection::posterior_trace::expected_gain;
+use crate::psychometrics::selection::quotas::completion;
 
 /// The item chosen and why.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,14 +41,10 @@ pub enum Why {
 /// The next item, or `None` when no item may be asked.
 pub(super) fn choose(cat: &Cat, seed: u64) -> Option<Choice> {
     let required = topics_required(cat);
-    let mut candidates = allowed(cat, &required, true);
-    if candidates.is_empty() {
-        // Spreading over subtopics and the shares of code and typing give way before the test ends early.
-        candidates = allowed(cat, &required, false);
-    }
-    let mut ranked = rank(cat, &candidates);
     let position = cat.asked().len();
     let rule = cat.design().randomesque;
+    let wanted = if position < rule.questions { rule.among.max(1) } else { 1 };
+    let mut ranked = best_candidates(cat, &required, wanted);
     let among = if position < rule.questions { rule.among.min(ranked.len()) } else { 1 };
     if among > 1 {
         ranked.truncate(among);
@@ -128,6 +125,68 @@ fn rank(cat: &Cat, candidates: &[usize]) -> Vec<(usize, f64)> {
         .collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     ranked
+}
+
+/// Candidates with their value, best first, as many as are wanted or more. Spreading over
+/// subtopics and the shares of code and typing give way before a minimum is missed or the test
+/// ends early.
+fn best_candidates(cat: &Cat, required: &[bool], wanted: usize) -> Vec<(usize, f64)> {
+    let spread = rank(cat, &allowed(cat, required, true));
+    if let Some(passing) = completable(cat, &spread, wanted) {
+        return passing;
+    }
+    let all = rank(cat, &allowed(cat, required, false));
+    match completable(cat, &all, wanted) {
+        Some(passing) => passing,
+        None if spread.is_empty() => all,
+        None => spread,
+    }
+}
+
+/// The best few candidates after which every topic's minimum can still be met: a question may have
+/// so many enemies in a topic that too few are left of it. `None` when no candidate is such.
+fn completable(cat: &Cat, ranked: &[(usize, f64)], wanted: usize) -> Option<Vec<(usize, f64)>> {
+    let design = cat.design();
+    let answered = cat.answered_by_topic();
+    let missing = |k: usize| design.quotas[k].min.saturating_sub(answered[k]);
+    let needs: Vec<usize> = (0..answered.len()).map(missing).collect();
+    if needs.iter().all(|need| *need == 0) {
+        return (!ranked.is_empty()).then(|| ranked.to_vec());
+    }
+    let items = cat.pool().items();
+    let topic = |j: usize| items[j].topic;
+    let conflict =
+        |i: usize, j: usize| items[i].excludes.contains(&j) || items[j].excludes.contains(&i);
+    let left = fewest_enemies_first(cat);
+    completion(&needs, &topic, &left, &conflict)?;
+    let slots = design.length_max.saturating_sub(cat.asked().len() + 1);
+    let passes = |candidate: &&(usize, f64)| {
+        let j = candidate.0;
+        let mut needs = needs.clone();
+        needs[topic(j)] = needs[topic(j)].saturating_sub(1);
+        let left: Vec<usize> =
+            left.iter().copied().filter(|&i| i != j && !conflict(i, j)).collect();
+        needs.iter().sum::<usize>() <= slots
+            && completion(&needs, &topic, &left, &conflict).is_some()
+    };
+    let passing: Vec<(usize, f64)> = ranked.iter().filter(passes).take(wanted).copied().collect();
+    (!passing.is_empty()).then_some(passing)
+}
+
+/// Items that may be asked, those first that exclude fewest others: an order that stays the same
+/// throughout a test, as [`completion`] wants it.
+fn fewest_enemies_first(cat: &Cat) -> Vec<usize> {
+    let items = cat.pool().items();
+    let mut enemies = vec![0_usize; items.len()];
+    for (j, item) in items.iter().enumerate() {
+        for &other in &item.excludes {
+            enemies[j] += 1;
+            enemies[other] += 1;
+        }
+    }
+    let mut left = free_candidates(cat);
+    left.sort_by_key(|&j| (enemies[j], j));
+    left
 }
 
 /// Candidates of a free choice, for forecasts: ranked by value under the present posterior.

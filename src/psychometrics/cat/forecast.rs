@@ -9,7 +9,7 @@ use super::state::Cat;
 use crate::psychometrics::estimation::posterior::Gaussian;
 use crate::psychometrics::numeric::quadrature::gauss_hermite_15;
 use crate::psychometrics::selection::posterior_trace::{Direction, Objective, expected_gain};
-use crate::psychometrics::stopping::level_probabilities;
+use crate::psychometrics::stopping::{level_probabilities, probability_unchanged};
 
 /// The forecast looks no farther than this many questions.
 pub const MORE_QUESTIONS_MAX: usize = 40;
@@ -19,10 +19,7 @@ pub const MORE_QUESTIONS_MAX: usize = 40;
 /// or the items run out before.
 pub fn questions_until(cat: &Cat, confidence: f64) -> Option<usize> {
     let weights = &cat.design().weights;
-    let objective = Objective {
-        diagonal: vec![0.0; weights.len()],
-        directions: vec![Direction { weight: 1.0, vector: weights.clone() }],
-    };
+    let objective = general_level(weights);
     let (mean, sd_now) = cat.general_level();
     let mut posterior = cat.posterior().clone();
     let mut left = free_candidates(cat);
@@ -37,6 +34,30 @@ pub fn questions_until(cat: &Cat, confidence: f64) -> Option<usize> {
         left.swap_remove(at);
     }
     None
+}
+
+/// The probability that the most probable level at the greatest length is today's.
+pub(super) fn probability_unchanged_at_end(cat: &Cat) -> f64 {
+    let weights = &cat.design().weights;
+    let objective = general_level(weights);
+    let (mean, now) = cat.general_level();
+    let mut posterior = cat.posterior().clone();
+    let mut left = free_candidates(cat);
+    for _ in cat.asked().len()..cat.design().length_max {
+        let Some((at, gain)) = best(cat, &objective, &posterior, &left) else { break };
+        posterior.shrink(cat.pool().items()[left[at]].topic, gain);
+        left.swap_remove(at);
+    }
+    let (_, then) = posterior.combination(weights);
+    probability_unchanged(mean, now, then, &cat.design().cuts)
+}
+
+/// Nothing matters but the general level.
+fn general_level(weights: &[f64]) -> Objective {
+    Objective {
+        diagonal: vec![0.0; weights.len()],
+        directions: vec![Direction { weight: 1.0, vector: weights.to_vec() }],
+    }
 }
 
 /// `E[max_ℓ P(ℓ)]` when the standard deviation will have fallen from `now` to `then`.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::choose::{self, Choice};
 use super::design::{Design, DesignError, Pool};
+use super::forecast;
 use crate::psychometrics::estimation::posterior::{
     GRID_POINTS, Gaussian, OnGrid, TopicPosterior, grid,
 };
@@ -40,6 +41,9 @@ pub struct Cat {
     posterior: TopicPosterior,
     asked: Vec<(usize, Observation)>,
     log_likelihoods: Vec<(usize, OnGrid)>,
+    /// The general level before the last answer.
+    level_before: Option<f64>,
+    seconds: Option<f64>,
 }
 
 impl Cat {
@@ -54,7 +58,15 @@ impl Cat {
             return Err(DesignError::Shape { what: "prior abilities", found, expected });
         }
         let posterior = TopicPosterior::new(prior);
-        Ok(Self { pool, design, posterior, asked: Vec::new(), log_likelihoods: Vec::new() })
+        Ok(Self {
+            pool,
+            design,
+            posterior,
+            asked: Vec::new(),
+            log_likelihoods: Vec::new(),
+            level_before: None,
+            seconds: None,
+        })
     }
 
     /// The item pool.
@@ -102,6 +114,7 @@ impl Cat {
     /// When `item` is not in the pool or the category not one of the item's; the caller scored
     /// the response against that very item.
     pub fn record(&mut self, item: usize, observation: Observation) {
+        self.level_before = Some(self.general_level().0);
         let topic = self.pool.items()[item].topic;
         let log_likelihood = self.log_likelihood(item, observation);
         self.asked.push((item, observation));
@@ -116,6 +129,34 @@ impl Cat {
         self.posterior.set_topic(topic, sum);
     }
 
+    /// Adds to the time of testing; an answer that nobody timed adds nothing.
+    pub fn spend(&mut self, seconds: Option<f64>) {
+        if let Some(seconds) = seconds {
+            *self.seconds.get_or_insert(0.0) += seconds;
+        }
+    }
+
+    /// ln of the likelihood of all answers at a general level, up to a constant: by Bayes' rule
+    /// posterior over prior, both normal. The topics' departures from the level are averaged out.
+    fn log_likelihood_of_level(&self, level: f64) -> f64 {
+        let log_density = |(mean, sd): (f64, f64)| {
+            let z = (level - mean) / sd;
+            -0.5 * z * z
+        };
+        let prior = self.posterior.prior().combination(&self.design.weights);
+        log_density(self.general_level()) - log_density(prior)
+    }
+
+    /// The largest information that a question left has at the mean of its topic.
+    fn information_left(&self) -> f64 {
+        let mean = self.posterior().mean();
+        let information = |j: usize| {
+            let item = &self.pool.items()[j];
+            item.model.information(mean[item.topic])
+        };
+        choose::free_candidates(self).into_iter().map(information).fold(0.0, f64::max)
+    }
+
     /// The stop rule's view of this test, and what it says.
     pub fn stop(&self) -> Option<Stop> {
         if self.asked.len() >= self.design.length_max {
@@ -127,7 +168,15 @@ impl Cat {
             return None;
         }
         let (mean, sd) = self.general_level();
-        let state = StopState::classification(self.asked.len(), mean, sd, &self.design.cuts);
+        let mut state = StopState::classification(self.asked.len(), mean, sd, &self.design.cuts);
+        let log_likelihood = |level: f64| self.log_likelihood_of_level(level);
+        let information_left = || self.information_left();
+        let unchanged = || forecast::probability_unchanged_at_end(self);
+        state.log_likelihood = Some(&log_likelihood);
+        state.change = self.level_before.map(|before| mean - before);
+        state.information_left = Some(&information_left);
+        state.seconds = self.seconds;
+        state.unchanged = Some(&unchanged);
         self.design.stop.evaluate(&state).map(Stop::Rule)
     }
 

@@ -211,6 +211,11 @@ impl TopicPosterior {
         self.convergence = self.sweep();
     }
 
+    /// The prior before any answer.
+    pub fn prior(&self) -> &Gaussian {
+        &self.prior
+    }
+
     /// The Gaussian posterior over all abilities.
     pub fn gaussian(&self) -> &Gaussian {
         &self.posterior

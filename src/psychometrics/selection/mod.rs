@@ -5,6 +5,7 @@ mod criteria;
 mod information_index;
 pub mod matrix_rules;
 pub mod posterior_trace;
+pub mod quotas;
 pub mod shadow;
 
 pub use criteria::{Criterion, Rating, SelectionError, Selector};

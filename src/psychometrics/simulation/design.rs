@@ -5,6 +5,7 @@ use thiserror::Error;
 use super::exposure::ExposureRule;
 use crate::psychometrics::estimation::{EstimationError, Estimator, Method};
 use crate::psychometrics::numeric::quadrature::Grid;
+use crate::psychometrics::selection::quotas::{ContentPlan, ContentRule};
 use crate::psychometrics::selection::{Criterion, SelectionError};
 use crate::psychometrics::stopping::{CutScore, StopRule};
 
@@ -25,6 +26,10 @@ pub struct TestDesign {
     pub exposure: ExposureRule,
     /// Boundaries of the levels, ascending.
     pub cuts: Vec<CutScore>,
+    /// How many items of each area.
+    pub content: Option<ContentPlan>,
+    /// Seconds that an answer takes, for rules on time.
+    pub seconds_per_item: Option<f64>,
 }
 
 impl Default for TestDesign {
@@ -38,6 +43,8 @@ impl Default for TestDesign {
             stop: None,
             exposure: ExposureRule::None,
             cuts: Vec::new(),
+            content: None,
+            seconds_per_item: None,
         }
     }
 }
@@ -91,6 +98,18 @@ pub enum SimulationError {
         /// Items of the bank.
         items: usize,
     },
+    /// The priority index multiplies values, which must be positive and best when large.
+    #[error("the priority index works with information criteria, not with {criterion}")]
+    PriorityIndex {
+        /// The criterion.
+        criterion: Criterion,
+    },
+    /// A rule on time without a time.
+    #[error("the stop rule `{rule}` needs the seconds that an item takes")]
+    NoTime {
+        /// The rule.
+        rule: String,
+    },
     /// A matrix of given answers that does not fit the items.
     #[error("{cells} answers do not make rows of {items} items")]
     Shape {
@@ -120,12 +139,24 @@ impl TestDesign {
         if let Some(pair) = self.cuts.windows(2).find(|pair| pair[0].theta >= pair[1].theta) {
             return Err(SimulationError::CutOrder { before: pair[0].theta, value: pair[1].theta });
         }
-        if let Some(rule) = self.stop.as_ref().filter(|rule| needs_cuts(rule))
+        let stop = self.stop.as_ref();
+        if let Some(rule) = stop.filter(|rule| rule.mentions(&needs_cuts))
             && self.cuts.is_empty()
         {
             return Err(SimulationError::NoCuts { rule: rule.to_string() });
         }
+        let is_time = |part: &StopRule| matches!(part, StopRule::Time(_));
+        if let Some(rule) = stop.filter(|rule| rule.mentions(&is_time))
+            && self.seconds_per_item.is_none()
+        {
+            return Err(SimulationError::NoTime { rule: rule.to_string() });
+        }
         self.check_exposure(items)
+    }
+
+    /// Whether content enters as a factor of values.
+    pub(super) fn uses_priority_index(&self) -> bool {
+        self.content.as_ref().is_some_and(|plan| plan.rule() == ContentRule::PriorityIndex)
     }
 
     fn check_exposure(&self, items: usize) -> Result<(), SimulationError> {
@@ -134,6 +165,9 @@ impl TestDesign {
             Criterion::LikelihoodWeightedInformation,
             Criterion::PosteriorWeightedInformation,
         ];
+        if self.uses_priority_index() && !information.contains(&self.criterion) {
+            return Err(SimulationError::PriorityIndex { criterion: self.criterion });
+        }
         let progressive = matches!(self.exposure, ExposureRule::Progressive { .. });
         if progressive && !information.contains(&self.criterion) {
             return Err(SimulationError::Progressive { criterion: self.criterion });
@@ -149,15 +183,15 @@ impl TestDesign {
     }
 }
 
-/// Whether some part of a rule looks at levels.
+/// Whether an elementary rule looks at levels.
 fn needs_cuts(rule: &StopRule) -> bool {
-    match rule {
-        StopRule::All(parts) | StopRule::Any(parts) => parts.iter().any(needs_cuts),
-        StopRule::Length(_) | StopRule::StandardError(_) | StopRule::Change(_) => false,
+    matches!(
+        rule,
         StopRule::Posterior(_)
-        | StopRule::Zone { .. }
-        | StopRule::Sprt { .. }
-        | StopRule::Glr { .. }
-        | StopRule::ConfidenceInterval(_) => true,
-    }
+            | StopRule::Zone { .. }
+            | StopRule::Sprt { .. }
+            | StopRule::Glr { .. }
+            | StopRule::ConfidenceInterval(_)
+            | StopRule::Curtail(_)
+    )
 }

@@ -6,9 +6,12 @@ use std::fmt;
 use super::design::{SimulationError, TestDesign};
 use super::exposure::{ExposureRule, Memory};
 use crate::psychometrics::estimation::{Answer, Estimate, Tabulated, log_likelihood};
+use crate::psychometrics::irt::ItemModel;
 use crate::psychometrics::numeric::stream::{Purpose, below, stream, uniform};
+use crate::psychometrics::selection::posterior_trace::expected_gain;
+use crate::psychometrics::selection::quotas::Priorities;
 use crate::psychometrics::selection::{Criterion, InformationIndex, Rating, Selector};
-use crate::psychometrics::stopping::{StopReason, StopState};
+use crate::psychometrics::stopping::{StopReason, StopState, probability_unchanged};
 
 /// Why a test ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -140,10 +143,13 @@ impl Running<'_, '_, '_> {
         Ok(())
     }
 
+    /// What the stop rule says, once the test is long enough and every area's minimum is met.
     fn stop(&self) -> Result<Option<StopReason>, SimulationError> {
         let design = self.bench.design;
         let length = self.scores.len();
-        let Some(rule) = design.stop.as_ref().filter(|_| length >= design.length_min) else {
+        let covered = design.content.as_ref().is_none_or(|plan| plan.is_covered(&self.test.items));
+        let asked = length >= design.length_min && covered;
+        let Some(rule) = design.stop.as_ref().filter(|_| asked) else {
             return Ok(None);
         };
         let answers = self.answers()?;
@@ -159,11 +165,53 @@ impl Running<'_, '_, '_> {
             cuts: &design.cuts,
             log_likelihood: Some(&at),
             change: Some(self.test.estimate.theta - before),
+            information_left: Some(&|| self.information_left()),
+            seconds: design.seconds_per_item.map(|seconds| seconds * length as f64),
+            unchanged: Some(&|| self.unchanged()),
         };
         Ok(rule.evaluate(&state))
     }
 
-    /// The next item by criterion and exposure rule.
+    /// The largest information at the estimate of an item that may still be asked.
+    fn information_left(&self) -> f64 {
+        let theta = self.test.estimate.theta;
+        self.left().map(|(_, model)| model.information(theta)).fold(0.0, f64::max)
+    }
+
+    /// The probability that the level at the greatest length is today's: the items that promise
+    /// most now are taken one by one, and the variance shrinks by the exact expected gain of each.
+    fn unchanged(&self) -> f64 {
+        let (design, estimate) = (self.bench.design, &self.test.estimate);
+        let (mean, now) = (estimate.theta, estimate.standard_error);
+        if !now.is_finite() {
+            return 0.0;
+        }
+        let mut left: Vec<(f64, &ItemModel)> =
+            self.left().map(|(_, model)| (expected_gain(model, mean, now * now), model)).collect();
+        // The sort is stable: of equals the earlier row comes first.
+        left.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let questions = design.length_max - self.scores.len();
+        let shrink = |variance: f64, (_, model): &(f64, &ItemModel)| {
+            (variance - variance * variance * expected_gain(model, mean, variance)).max(0.0)
+        };
+        let then = left.iter().take(questions).fold(now * now, shrink).sqrt();
+        probability_unchanged(mean, now, then, &design.cuts)
+    }
+
+    /// Items that may still be asked.
+    fn left(&self) -> impl Iterator<Item = (usize, &ItemModel)> {
+        let items = self.bench.tables.items().iter().enumerate();
+        items.filter(|(row, _)| self.sitting.available[*row])
+    }
+
+    /// What content says of each item now.
+    fn priorities(&self) -> Option<Priorities<'_>> {
+        let available = |row: usize| self.sitting.available[row];
+        let plan = self.bench.design.content.as_ref()?;
+        Some(plan.priorities(&self.test.items, &available))
+    }
+
+    /// The next item by criterion, content and exposure rule.
     fn choose(&mut self) -> Result<Option<usize>, SimulationError> {
         match self.bench.design.exposure {
             ExposureRule::None | ExposureRule::Eligibility { .. } => {
@@ -191,7 +239,11 @@ impl Running<'_, '_, '_> {
     /// The best available items, best first, the earlier row of equals first.
     fn ranked(&self, count: usize) -> Result<Vec<usize>, SimulationError> {
         if let Some(index) = &self.bench.index {
-            let available = |row: usize| self.sitting.available[row];
+            let priorities = self.priorities();
+            let available = |row: usize| {
+                self.sitting.available[row]
+                    && priorities.as_ref().is_none_or(|content| content.of(row) > 0.0)
+            };
             let best = index.best(self.test.estimate.theta, count, available);
             return Ok(best.into_iter().map(|(row, _)| row).collect());
         }
@@ -204,17 +256,19 @@ impl Running<'_, '_, '_> {
         Ok(values.into_iter().take(count).map(|(row, _)| row).collect())
     }
 
-    /// The values of all available items, in their order.
+    /// The values of all available items that content lets through, in their order; under the
+    /// priority index times their priority.
     fn values(&self) -> Result<Vec<(usize, f64)>, SimulationError> {
         let answers = match self.bench.design.criterion {
             Criterion::MaximumInformation | Criterion::Urry => Vec::new(),
             _ => self.answers()?,
         };
         let rating: Rating<'_> = self.bench.selector.at(&answers, self.test.estimate.theta)?;
-        let models = self.bench.tables.items().iter().enumerate();
-        models
-            .filter(|(row, _)| self.sitting.available[*row])
-            .map(|(row, model)| Ok((row, rating.value(model)?)))
+        let priorities = self.priorities();
+        self.left()
+            .map(|(row, model)| (row, model, priorities.as_ref().map_or(1.0, |p| p.of(row))))
+            .filter(|(_, _, priority)| *priority > 0.0)
+            .map(|(row, model, priority)| Ok((row, rating.value(model)? * priority)))
             .collect()
     }
 

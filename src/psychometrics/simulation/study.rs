@@ -150,7 +150,8 @@ impl<'a> Study<'a> {
             .with_method(design.estimator.method());
         let tables = Tabulated::new(design.estimator.clone(), self.items)?;
         let plain = design.criterion == Criterion::MaximumInformation
-            && !matches!(design.exposure, ExposureRule::Progressive { .. });
+            && !matches!(design.exposure, ExposureRule::Progressive { .. })
+            && !design.uses_priority_index();
         let index = plain.then(|| InformationIndex::new(self.items));
         Ok(Bench { design, selector, tables, index })
     }
@@ -244,8 +245,14 @@ impl<'a> Study<'a> {
                 *answered && within
             })
             .collect();
-        let enough = drawn.iter().filter(|eligible| **eligible).count() >= self.design.length_max;
-        if enough { drawn } else { answered.to_vec() }
+        if self.fills_a_test(&drawn) { drawn } else { answered.to_vec() }
+    }
+
+    /// Whether these items are enough for the length and for every area's minimum.
+    fn fills_a_test(&self, eligible: &[bool]) -> bool {
+        let rows: Vec<usize> = (0..eligible.len()).filter(|row| eligible[*row]).collect();
+        let covered = self.design.content.as_ref().is_none_or(|plan| plan.is_covered(&rows));
+        covered && rows.len() >= self.design.length_max
     }
 
     /// Administration probabilities from rounds of simulated tests (Sympson & Hetter, 1985).

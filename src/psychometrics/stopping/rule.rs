@@ -23,12 +23,28 @@ pub struct StopState<'a> {
     pub log_likelihood: Option<&'a dyn Fn(f64) -> f64>,
     /// Change of the estimate by the last answer.
     pub change: Option<f64>,
+    /// The largest information that an item not asked yet has at the estimate; 0 without any.
+    pub information_left: Option<&'a dyn Fn() -> f64>,
+    /// Seconds of testing so far, where somebody measures them.
+    pub seconds: Option<f64>,
+    /// Probability that the classification will be the same at the greatest length.
+    pub unchanged: Option<&'a dyn Fn() -> f64>,
 }
 
 impl<'a> StopState<'a> {
     /// A state for rules on levels and precision.
     pub fn classification(length: usize, theta: f64, se: f64, cuts: &'a [CutScore]) -> Self {
-        Self { length, theta, se, cuts, log_likelihood: None, change: None }
+        Self {
+            length,
+            theta,
+            se,
+            cuts,
+            log_likelihood: None,
+            change: None,
+            information_left: None,
+            seconds: None,
+            unchanged: None,
+        }
     }
 }
 
@@ -73,6 +89,15 @@ pub enum StopRule {
     ConfidenceInterval(f64),
     /// `change<X`: the last answer moved the estimate by less than X.
     Change(f64),
+    /// `info<X`: no item that was not asked would add more than X information at the estimate
+    /// (Dodd, Koch & De Ayala 1993, *Educ. Psychol. Meas.* 53, 61–77).
+    InformationLeft(f64),
+    /// `time>=S`: so many seconds of testing have passed.
+    Time(f64),
+    /// `curtail(P)`: with at least this probability the classification will be the same at the
+    /// greatest length: stochastic curtailment (Finkelman 2008, *J. Educ. Behav. Stat.* 33,
+    /// 442–463).
+    Curtail(f64),
     /// All of these hold.
     All(Vec<StopRule>),
     /// One of these holds.
@@ -112,6 +137,21 @@ impl StopRule {
         }
     }
 
+    /// Whether some elementary part of the rule is of a kind.
+    ///
+    /// ```
+    /// use gradus::psychometrics::stopping::StopRule;
+    /// let rule: StopRule = "se<0.3 or (length>=9 and time>=600)".parse().unwrap();
+    /// assert!(rule.mentions(&|part| matches!(part, StopRule::Time(_))));
+    /// assert!(!rule.mentions(&|part| matches!(part, StopRule::Posterior(_))));
+    /// ```
+    pub fn mentions(&self, kind: &dyn Fn(&Self) -> bool) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.mentions(kind)),
+            one => kind(one),
+        }
+    }
+
     fn holds(&self, state: &StopState<'_>) -> bool {
         match *self {
             Self::Length(n) => state.length >= n,
@@ -147,6 +187,11 @@ impl StopRule {
                 every_cut(state, |cut| (cut.theta - state.theta).abs() > half)
             }
             Self::Change(most) => state.change.is_some_and(|change| change.abs() < most),
+            Self::InformationLeft(most) => state.information_left.is_some_and(|left| left() < most),
+            Self::Time(least) => state.seconds.is_some_and(|seconds| seconds >= least),
+            Self::Curtail(least) => {
+                !state.cuts.is_empty() && state.unchanged.is_some_and(|same| same() >= least)
+            }
             Self::All(_) | Self::Any(_) => self.evaluate(state).is_some(),
         }
     }
@@ -206,6 +251,9 @@ impl fmt::Display for StopRule {
             Self::Glr { delta, alpha, beta } => write!(f, "glr({delta},{alpha},{beta})"),
             Self::ConfidenceInterval(level) => write!(f, "ci({level})"),
             Self::Change(x) => write!(f, "change<{x}"),
+            Self::InformationLeft(x) => write!(f, "info<{x}"),
+            Self::Time(seconds) => write!(f, "time>={seconds}"),
+            Self::Curtail(p) => write!(f, "curtail({p})"),
             Self::All(parts) => join(f, parts, "and"),
             Self::Any(parts) => join(f, parts, "or"),
         }
@@ -235,6 +283,14 @@ impl fmt::Display for StopReason {
                     format!("no boundary lies in the {} interval", percent(*level))
                 }
                 StopRule::Change(x) => format!("the last answer moved the estimate by less than {x}"),
+                StopRule::InformationLeft(x) => {
+                    format!("no question left would add more than {x} information")
+                }
+                StopRule::Time(seconds) => format!("{seconds} seconds of testing have passed"),
+                StopRule::Curtail(p) => format!(
+                    "with a probability of at least {} more questions would not change the level",
+                    percent(*p)
+                ),
                 StopRule::All(_) | StopRule::Any(_) => rule.to_string(),
             })
             .collect();
@@ -338,13 +394,22 @@ impl Parser<'_> {
                 }
                 Ok(StopRule::Length(n as usize))
             }
-            "se" => {
+            "se" | "change" | "info" => {
                 self.comparison(&["<=", "<", "≤"])?;
-                Ok(StopRule::StandardError(self.number()?))
+                let most = self.number()?;
+                Ok(match word.as_str() {
+                    "se" => StopRule::StandardError(most),
+                    "change" => StopRule::Change(most),
+                    _ => StopRule::InformationLeft(most),
+                })
             }
-            "change" => {
-                self.comparison(&["<=", "<", "≤"])?;
-                Ok(StopRule::Change(self.number()?))
+            "time" => {
+                self.comparison(&[">=", ">", "≥"])?;
+                Ok(StopRule::Time(self.number()?))
+            }
+            "curtail" => {
+                let [least] = self.arguments()?;
+                Ok(StopRule::Curtail(least))
             }
             "posterior" => {
                 self.comparison(&[">=", ">", "≥"])?;
@@ -370,7 +435,7 @@ impl Parser<'_> {
                 self.at = start;
                 Err(self.expected(
                     "a rule: `se<X`, `zone(D,E)`, `posterior>=P`, `sprt(D,A,B)`, `glr(D,A,B)`, \
-                     `ci(L)`, `change<X` or `length>=N`",
+                     `ci(L)`, `change<X`, `info<X`, `time>=S`, `curtail(P)` or `length>=N`",
                 ))
             }
         }
@@ -424,56 +489,4 @@ impl Parser<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn cuts() -> Vec<CutScore> {
-        [-0.25, 1.2].map(|theta| CutScore { theta, se: 0.0 }).to_vec()
-    }
-
-    #[test]
-    fn the_zone_rule_waits_only_near_a_cut() {
-        // Goal: min(P(C > c+δ), P(C < c−δ)) ≤ ε at every cut. Method: hand-computed normal tails.
-        let cuts = cuts();
-        let rule: StopRule = "zone(0.3,0.025)".parse().unwrap();
-        let at = |theta, se| rule.evaluate(&StopState::classification(9, theta, se, &cuts));
-        assert!(at(0.475, 0.2).is_some(), "in the middle of mid");
-        assert!(at(-0.25, 0.5).is_none(), "both tails are 27 %");
-        assert!(at(-0.25, 0.15).is_some(), "each tail is 2.3 %: either decision will do");
-    }
-
-    #[test]
-    fn the_part_that_held_is_the_reason() {
-        // Goal: an `or` names the part that held, an `and` all. Method: a state that meets one.
-        let cuts = cuts();
-        let state = StopState::classification(12, 3.0, 0.4, &cuts);
-        let rule: StopRule = "(se<0.1 and length>=3) or posterior>=0.9".parse().unwrap();
-        assert_eq!(rule.evaluate(&state).unwrap().rules, vec![StopRule::Posterior(0.9)]);
-        let rule: StopRule = "se<0.5 and length>=3".parse().unwrap();
-        assert_eq!(rule.evaluate(&state).unwrap().rules.len(), 2);
-    }
-
-    #[test]
-    fn wald_bounds_are_the_published_ones() {
-        // Goal: α = β = .05 gives ±2.94444. Method: a likelihood whose ratio is known.
-        let cuts = [CutScore { theta: 0.0, se: 0.0 }];
-        let rule: StopRule = "sprt(0.5,0.05,0.05)".parse().unwrap();
-        for (slope, stops) in [(2.945, true), (2.944, false), (-2.945, true)] {
-            let log_likelihood = move |theta: f64| slope * theta;
-            let mut state = StopState::classification(1, 0.0, 1.0, &cuts);
-            state.log_likelihood = Some(&log_likelihood);
-            assert_eq!(rule.evaluate(&state).is_some(), stops, "{slope}");
-        }
-    }
-
-    #[test]
-    fn mistakes_are_shown_where_they_stand() {
-        // Goal: the column of the first thing that cannot be read. Method: one mistake a rule.
-        let column = |text: &str| text.parse::<StopRule>().unwrap_err().column;
-        assert_eq!(column("se<0.3 or"), 10);
-        assert_eq!(column("posterior>=1.5"), 12);
-        assert_eq!(column("se<0.3 xor length>=3"), 8);
-        assert_eq!(column("width<3"), 1);
-        assert_eq!(column("sprt(0.3,0.05)"), 14);
-    }
-}
+mod tests;
