@@ -4,6 +4,7 @@
 //! arguments; randomness comes as a seeded stream from the caller.
 
 pub mod agreement;
+pub mod calibration;
 pub mod cat;
 pub mod classification;
 pub mod estimation;

@@ -12,3 +12,4 @@ pub mod special;
 pub mod stream;
 pub mod sums;
 pub mod tolerance;
+pub mod vector;

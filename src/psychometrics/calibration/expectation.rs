@@ -1,0 +1,314 @@
+//! The E-step: every pattern's posterior over the nodes, and the expected number of people who
+//! stand at a node and gave a category. Reads tables of log-probabilities; knows no model.
+
+use rayon::prelude::*;
+
+use super::{Latent, Responses};
+use crate::psychometrics::numeric::quadrature::Grid;
+use crate::psychometrics::numeric::vector::{Kernel, at_full_width, exponential};
+
+/// Nodes are worked on in blocks of this many, one register file full; tables are padded to it.
+const LANES: usize = 16;
+/// Patterns in a piece of work: pieces are added up in their order, whatever thread did them.
+const PATTERNS_A_PIECE: usize = 4096;
+
+/// What the E-step finds at the present parameters.
+#[derive(Debug, Clone)]
+pub(super) struct Expectation {
+    /// ln L, marginal, all people.
+    pub log_likelihood: f64,
+    /// Expected people at a node who gave a category: a row of nodes a cell (item, category).
+    pub counts: Table,
+    /// Expected people at a node, a row a group.
+    pub mass: Table,
+}
+
+/// Rows of one number a node, padded so that vectors need no remainder.
+#[derive(Debug, Clone)]
+pub(super) struct Table {
+    nodes: usize,
+    stride: usize,
+    values: Vec<f64>,
+}
+
+impl Table {
+    /// Rows of zeros.
+    pub fn zeros(rows: usize, nodes: usize) -> Self {
+        let stride = nodes.div_ceil(LANES) * LANES;
+        Self { nodes, stride, values: vec![0.0; rows * stride] }
+    }
+
+    /// A row's numbers, one a node.
+    pub fn row(&self, row: usize) -> &[f64] {
+        &self.values[row * self.stride..row * self.stride + self.nodes]
+    }
+
+    /// A row's numbers, to be written.
+    pub fn row_mut(&mut self, row: usize) -> &mut [f64] {
+        &mut self.values[row * self.stride..row * self.stride + self.nodes]
+    }
+
+    /// Sets every number to zero.
+    pub fn clear(&mut self) {
+        self.values.fill(0.0);
+    }
+
+    fn padded(&self, row: usize) -> &[f64] {
+        &self.values[row * self.stride..(row + 1) * self.stride]
+    }
+
+    fn padded_mut(&mut self, row: usize) -> &mut [f64] {
+        &mut self.values[row * self.stride..(row + 1) * self.stride]
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (sum, value) in self.values.iter_mut().zip(&other.values) {
+            *sum += value;
+        }
+    }
+}
+
+/// The tables of one E-step: a row's ln P and the groups' ln weights.
+pub(super) struct Tables<'a> {
+    responses: &'a Responses,
+    rows: Table,
+    log_weights: Table,
+}
+
+impl<'a> Tables<'a> {
+    /// From the cells' ln P at the nodes.
+    pub fn new(responses: &'a Responses, cells: &Table, latent: &[Latent], nodes: &Grid) -> Self {
+        let mut rows = Table::zeros(responses.row_count(), nodes.len());
+        for row in 0..responses.row_count() {
+            let sum = rows.padded_mut(row);
+            for &cell in responses.row(row) {
+                add_to(sum, cells.padded(cell as usize));
+            }
+        }
+        let mut log_weights = Table::zeros(latent.len(), nodes.len());
+        for (group, latent) in latent.iter().enumerate() {
+            // Padding weighs nothing: e^−∞.
+            log_weights.padded_mut(group).fill(f64::NEG_INFINITY);
+            for (value, log) in log_weights.row_mut(group).iter_mut().zip(latent.log_weights()) {
+                *value = log;
+            }
+        }
+        Self { responses, rows, log_weights }
+    }
+
+    /// The whole E-step.
+    pub fn expectation(&self) -> Expectation {
+        let patterns = self.responses.patterns();
+        let pieces: Vec<_> = (0..patterns.div_ceil(PATTERNS_A_PIECE))
+            .map(|piece| piece * PATTERNS_A_PIECE..patterns.min((piece + 1) * PATTERNS_A_PIECE))
+            .collect();
+        // A few pieces at a time, so that their sums do not fill the memory.
+        let mut total: Option<Piece> = None;
+        for batch in pieces.chunks(8) {
+            let done: Vec<Piece> =
+                batch.par_iter().map(|patterns| self.piece(patterns.clone())).collect();
+            for piece in done {
+                match &mut total {
+                    None => total = Some(piece),
+                    Some(total) => total.add(&piece),
+                }
+            }
+        }
+        let total = total.unwrap_or_else(|| self.empty_piece());
+        Expectation {
+            log_likelihood: total.log_likelihood,
+            counts: self.by_cell(&total.rows),
+            mass: total.mass,
+        }
+    }
+
+    /// ∂(expected counts) when each pattern's posterior mass changes by `weights`: the same sums
+    /// with other weights, a row of nodes a pattern.
+    pub fn counts_of(&self, weights: &Table) -> (Table, Table) {
+        let mut rows = Table::zeros(self.responses.row_count(), weights.nodes);
+        let mut mass = Table::zeros(self.responses.group_count(), weights.nodes);
+        at_full_width(Scatter { tables: self, weights, rows: &mut rows, mass: &mut mass });
+        (self.by_cell(&rows), mass)
+    }
+
+    /// The posterior of every pattern, a row each.
+    pub fn posteriors(&self) -> Table {
+        let mut posteriors = Table::zeros(self.responses.patterns(), self.rows.nodes);
+        for pattern in 0..self.responses.patterns() {
+            let row = posteriors.padded_mut(pattern);
+            at_full_width(Posterior { tables: self, pattern, out: row });
+        }
+        posteriors
+    }
+
+    fn empty_piece(&self) -> Piece {
+        Piece {
+            log_likelihood: 0.0,
+            rows: Table::zeros(self.responses.row_count(), self.rows.nodes),
+            mass: Table::zeros(self.responses.group_count(), self.rows.nodes),
+        }
+    }
+
+    fn piece(&self, patterns: core::ops::Range<usize>) -> Piece {
+        let mut piece = self.empty_piece();
+        at_full_width(Accumulate { tables: self, patterns, piece: &mut piece });
+        piece
+    }
+
+    /// Takes the tuples' sums apart into their cells.
+    fn by_cell(&self, rows: &Table) -> Table {
+        let mut cells = Table::zeros(self.responses.cell_count(), rows.nodes);
+        for row in 0..self.responses.row_count() {
+            for &cell in self.responses.row(row) {
+                add_to(cells.padded_mut(cell as usize), rows.padded(row));
+            }
+        }
+        cells
+    }
+
+    /// Writes the posterior of a pattern and returns ln of its likelihood.
+    #[inline(always)]
+    fn posterior_into(&self, pattern: usize, out: &mut [f64]) -> f64 {
+        let stride = self.rows.stride;
+        let log_weights = self.log_weights.padded(self.responses.group(pattern));
+        let rows = self.responses.pattern_rows(pattern);
+        for block in (0..stride).step_by(LANES) {
+            let mut sum = [0.0; LANES];
+            sum.copy_from_slice(&log_weights[block..block + LANES]);
+            for &row in rows {
+                let start = row as usize * stride + block;
+                let values = &self.rows.values[start..start + LANES];
+                for lane in 0..LANES {
+                    sum[lane] += values[lane];
+                }
+            }
+            out[block..block + LANES].copy_from_slice(&sum);
+        }
+        let mut largest = [f64::NEG_INFINITY; LANES];
+        for chunk in out.chunks_exact(LANES) {
+            for lane in 0..LANES {
+                largest[lane] =
+                    if chunk[lane] > largest[lane] { chunk[lane] } else { largest[lane] };
+            }
+        }
+        let mut top = f64::NEG_INFINITY;
+        for value in largest {
+            top = if value > top { value } else { top };
+        }
+        let mut sums = [0.0; LANES];
+        for chunk in out.chunks_exact_mut(LANES) {
+            for lane in 0..LANES {
+                let value = exponential(chunk[lane] - top);
+                chunk[lane] = value;
+                sums[lane] += value;
+            }
+        }
+        let mut sum = 0.0;
+        for value in sums {
+            sum += value;
+        }
+        let scale = 1.0 / sum;
+        for value in out.iter_mut() {
+            *value *= scale;
+        }
+        top + libm::log(sum)
+    }
+}
+
+/// The sums over some of the patterns.
+struct Piece {
+    log_likelihood: f64,
+    rows: Table,
+    mass: Table,
+}
+
+impl Piece {
+    fn add(&mut self, other: &Self) {
+        self.log_likelihood += other.log_likelihood;
+        self.rows.add(&other.rows);
+        self.mass.add(&other.mass);
+    }
+}
+
+#[inline(always)]
+fn add_to(sum: &mut [f64], values: &[f64]) {
+    for (sum, value) in sum.iter_mut().zip(values) {
+        *sum += value;
+    }
+}
+
+/// Adds `values` to the rows of a pattern and to the mass of its group.
+#[inline(always)]
+fn scatter(
+    responses: &Responses,
+    pattern: usize,
+    values: &[f64],
+    rows: &mut Table,
+    mass: &mut Table,
+) {
+    let stride = values.len();
+    add_to(mass.padded_mut(responses.group(pattern)), values);
+    for &row in responses.pattern_rows(pattern) {
+        let start = row as usize * stride;
+        add_to(&mut rows.values[start..start + stride], values);
+    }
+}
+
+struct Accumulate<'a, 'b> {
+    tables: &'a Tables<'b>,
+    patterns: core::ops::Range<usize>,
+    piece: &'a mut Piece,
+}
+
+impl Kernel for Accumulate<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let mut posterior = vec![0.0; self.tables.rows.stride];
+        for pattern in self.patterns {
+            let weight = self.tables.responses.weight(pattern);
+            let log_likelihood = self.tables.posterior_into(pattern, &mut posterior);
+            self.piece.log_likelihood += weight * log_likelihood;
+            if weight != 1.0 {
+                posterior.iter_mut().for_each(|value| *value *= weight);
+            }
+            let Piece { rows, mass, .. } = &mut *self.piece;
+            scatter(self.tables.responses, pattern, &posterior, rows, mass);
+        }
+    }
+}
+
+struct Posterior<'a, 'b> {
+    tables: &'a Tables<'b>,
+    pattern: usize,
+    out: &'a mut [f64],
+}
+
+impl Kernel for Posterior<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.tables.posterior_into(self.pattern, self.out);
+    }
+}
+
+struct Scatter<'a, 'b> {
+    tables: &'a Tables<'b>,
+    weights: &'a Table,
+    rows: &'a mut Table,
+    mass: &'a mut Table,
+}
+
+impl Kernel for Scatter<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let responses = self.tables.responses;
+        for pattern in 0..responses.patterns() {
+            scatter(responses, pattern, self.weights.padded(pattern), self.rows, self.mass);
+        }
+    }
+}
