@@ -8,8 +8,9 @@ mod parameters;
 mod responses;
 mod source;
 
+pub use csv::StringRecord;
 pub use items::{Item, ItemTable, read_items};
 pub use responses::{
-    Column, Columns, MISSING, NotItems, ResponseTable, read_responses, read_responses_to,
+    Column, Columns, MISSING, NotItems, ResponseTable, read_responses, read_responses_to, score_of,
 };
-pub use source::Source;
+pub use source::{Source, Start};

@@ -3,12 +3,14 @@
 
 mod bank;
 pub mod bank_source;
+mod calibrate;
 pub mod data_dir;
 pub mod edge;
 mod error;
 mod full_screen;
 mod interrupt;
 pub mod items_csv;
+mod link;
 mod menu;
 mod numbers;
 mod output;
@@ -100,8 +102,12 @@ enum Command {
     Score(score::ScoreArgs),
     /// Choose the next item by a criterion
     Select(select::SelectArgs),
+    /// Bring two calibrations to one scale
+    Link(link::LinkArgs),
     /// Check and inspect question banks
     Bank(bank::BankArgs),
+    /// Estimate item parameters from the answers of many people
+    Calibrate(Box<calibrate::CalibrateArgs>),
     /// Simulate whole adaptive tests and say how long and how exact they are
     Simulate(Box<simulate::SimulateArgs>),
 }
@@ -130,6 +136,8 @@ fn run(global: &Global, command: Command) -> Result<Exit, CliError> {
         Command::Sessions(args) => sessions::run(global, &args),
         Command::Score(args) => score::run(global, &args),
         Command::Select(args) => select::run(global, &args),
+        Command::Calibrate(args) => calibrate::run(global, &args),
+        Command::Link(args) => link::run(global, &args),
         Command::Bank(args) => bank::run(global, &args),
         Command::Simulate(args) => simulate::run(global, &args),
     }

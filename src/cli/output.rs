@@ -1,6 +1,7 @@
 //! Data on stdout. A reader that has gone away is no failure; a full disk is.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -34,6 +35,21 @@ fn finish(written: io::Result<()>) -> Result<Exit, CliError> {
         }
         _ => Ok(Exit::Done),
     }
+}
+
+/// Writes a file whole or not at all: beside it first, then in its place.
+///
+/// # Errors
+/// Exit 5 when it cannot be written.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let beside = path.with_file_name(name);
+    let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path));
+    written.map_err(|error| {
+        std::fs::remove_file(&beside).ok();
+        CliError::new(Exit::Refused, format!("cannot write {}: {error}", path.display()))
+    })
 }
 
 /// One record of comma-separated values with its line end; cells are quoted where they must be.

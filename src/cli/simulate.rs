@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 
 use self::files::Outputs;
-use self::progress::{Progress, cpu_seconds};
+use self::progress::Progress;
+pub(super) use self::progress::cpu_seconds;
 use super::items_csv::NotItems;
 use super::{CliError, Exit, Format, Global, numbers};
 use crate::assessment::study::RoleFigures;

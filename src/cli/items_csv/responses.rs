@@ -228,7 +228,7 @@ impl Reading {
         for (offset, (cell, kind)) in record.iter().skip(first).zip(&self.kinds).enumerate() {
             match kind {
                 Column::Item { categories } => {
-                    let score = score(cell, *categories)
+                    let score = score_of(cell, *categories)
                         .map_err(|why| source.error(start, first + offset, why).help(SCORES))?;
                     self.table.scores.push(score);
                 }
@@ -241,7 +241,11 @@ impl Reading {
     }
 }
 
-fn score(cell: &str, categories: Option<usize>) -> Result<u16, String> {
+/// The score in a cell, [`MISSING`] where it is empty or `NA`; below `categories` where given.
+///
+/// # Errors
+/// Anything else than a whole number in range.
+pub fn score_of(cell: &str, categories: Option<usize>) -> Result<u16, String> {
     if cell.is_empty() || cell == "NA" {
         return Ok(MISSING);
     }

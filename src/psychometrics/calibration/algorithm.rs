@@ -173,7 +173,7 @@ struct Search<'a> {
 }
 
 /// Cycles without a rise after which the search is called stalled.
-const CYCLES_WITHOUT_RISE: usize = 20;
+const CYCLES_WITHOUT_RISE: usize = 50;
 /// Plain steps before the first extrapolation: far from the maximum EM moves well by itself.
 const PLAIN_STEPS: usize = 3;
 
@@ -188,7 +188,7 @@ impl Search<'_> {
         loop {
             let mut first = self.step(&state);
             if let Some((plain, reached)) = fallback.take()
-                && first.log_posterior < reached - 1e-10 * reached.abs()
+                && first.log_posterior < reached - 1e-12 * reached.abs()
             {
                 state = plain;
                 first = self.step(&state);
@@ -196,7 +196,7 @@ impl Search<'_> {
             if let Some(end) = self.end_of(&first) {
                 return self.finish(first, end);
             }
-            if first.log_posterior > best + 1e-12 * best.abs() {
+            if first.log_posterior > best + 1e-13 * best.abs() {
                 (best, without_rise) = (first.log_posterior, 0);
             } else {
                 without_rise += 1;

@@ -39,8 +39,10 @@ pub struct Parameters {
     pub d: f64,
 }
 
-/// Where the algorithm keeps a slope, so that a separated item ends at a number.
-pub(super) const SLOPE_MAX: f64 = 40.0;
+/// Where the algorithm keeps a slope, so that a separated item ends at a number: an estimate at
+/// this edge does not exist.
+pub const COORDINATE_EDGE: f64 = SLOPE_MAX;
+const SLOPE_MAX: f64 = 40.0;
 /// Where it keeps an intercept.
 const INTERCEPT_MAX: f64 = 200.0;
 /// Where it keeps the logit of an asymptote: c = 6e-6 is 0 for every purpose.

@@ -17,7 +17,7 @@ mod responses;
 mod standard_errors;
 
 pub use algorithm::{Convergence, Fit, Progress, calibrate};
-pub use coordinates::{Family, Parameters};
+pub use coordinates::{COORDINATE_EDGE, Family, Parameters};
 pub use design::{
     CalibrationError, Design, ItemDesign, LatentDesign, LatentShape, NormalPrior, Priors, Settings,
 };

@@ -110,6 +110,28 @@ impl ResponsesBuilder {
         Ok(())
     }
 
+    /// Adds a person of a group by their answers (item, score) in the order of items.
+    ///
+    /// # Errors
+    /// A score that the item does not have.
+    pub fn push_answers(
+        &mut self,
+        answers: &[(usize, u16)],
+        group: u16,
+    ) -> Result<(), ResponsesError> {
+        let person = self.groups.len();
+        for &(item, score) in answers {
+            let categories = self.categories.get(item).copied().unwrap_or(0);
+            if usize::from(score) >= categories {
+                return Err(ResponsesError::Score { person, item, score, categories });
+            }
+            self.cells.push((self.cell_starts[item] + usize::from(score)) as u32);
+        }
+        self.starts.push(self.cells.len());
+        self.groups.push(group);
+        Ok(())
+    }
+
     /// Packs what was collected.
     ///
     /// # Errors

@@ -1,0 +1,318 @@
+//! `gradus calibrate`: item parameters from the answers of many people. Reads options and tables,
+//! says what the data cannot bear, writes parameters; the estimation itself is in `psychometrics`.
+
+mod data;
+mod options;
+mod print;
+
+use std::collections::HashMap;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use data::{Data, Notice};
+use options::Model;
+
+use super::items_csv::{ItemTable, read_items};
+use super::output::no_such_format;
+use super::{CliError, Exit, Format, Global, numbers};
+use crate::psychometrics::calibration::{
+    self, Convergence, Covariance, Design, Family, Fit, ItemDesign, LatentDesign, LatentShape,
+    Priors, Progress, Settings,
+};
+use crate::psychometrics::irt::ItemModel;
+use crate::psychometrics::numeric::quadrature::Grid;
+
+/// Estimate item parameters from the answers of many people
+#[derive(Debug, Args)]
+pub struct CalibrateArgs {
+    /// Responses: a row a person, a column an item, NA for not administered
+    #[arg(long, value_name = "R.csv")]
+    responses: PathBuf,
+    /// The item response model
+    #[arg(long, value_enum)]
+    model: Model,
+    /// Priors of exactly what is named, as in 'log_a=normal(0,0.5);b=normal(0,2);logit_c=normal(-1.386294,0.5)'
+    #[arg(long, value_name = "PRIORS", value_parser = options::priors, default_value = "")]
+    #[arg(hide_default_value = true, allow_hyphen_values = true)]
+    priors: Priors,
+    /// Nodes of ability
+    #[arg(long, value_name = "N", default_value_t = 61)]
+    nodes: usize,
+    /// Ends of the nodes
+    #[arg(long, value_name = "LO,HI", default_value = "-6,6", value_parser = numbers::range)]
+    #[arg(allow_hyphen_values = true)]
+    range: crate::psychometrics::estimation::Range,
+    /// Converged when a plain EM step moves no coordinate by more
+    #[arg(long, value_name = "X", default_value = "1e-4", value_parser = options::tolerance)]
+    tol: f64,
+    /// Most EM steps
+    #[arg(long, value_name = "N", default_value_t = 2_000)]
+    max_iterations: usize,
+    /// Standard errors
+    #[arg(long, value_enum, default_value_t = ErrorsOf::Oakes)]
+    se: ErrorsOf,
+    /// Shape of the distribution of ability
+    #[arg(long, value_enum, default_value_t = Ability::Normal)]
+    ability: Ability,
+    /// Items whose parameters stay; mean and variance of ability are then estimated
+    #[arg(long, value_name = "ITEMS.csv")]
+    anchors: Option<PathBuf>,
+    /// Column that names each person's group
+    #[arg(long, value_name = "COLUMN")]
+    group: Option<String>,
+    /// Columns that are no items
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
+    ignore: Vec<String>,
+    /// Threads; the result is the same for any number
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Write the parameters with their standard errors
+    #[arg(short, long, value_name = "ITEMS.csv")]
+    output: Option<PathBuf>,
+}
+
+/// Where standard errors come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ErrorsOf {
+    /// The observed information, by Oakes's identity
+    Oakes,
+    /// None are computed
+    None,
+}
+
+/// The shape of the distribution of ability.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Ability {
+    /// Normal
+    Normal,
+    /// A free weight at each node
+    Histogram,
+}
+
+/// A finished calibration.
+struct Finished {
+    model: Model,
+    data: Data,
+    design: Design,
+    fit: Fit,
+    covariance: Option<Covariance>,
+    notices: Vec<Notice>,
+    threads: usize,
+    wall: Duration,
+    cpu_s: Option<f64>,
+}
+
+/// Runs `gradus calibrate`.
+///
+/// # Errors
+/// Files that cannot be read, written or are not valid; data from which nothing can be estimated;
+/// a format that the command does not have.
+pub fn run(global: &Global, args: &CalibrateArgs) -> Result<Exit, CliError> {
+    if let Some(Format::Html) = global.format {
+        return Err(no_such_format("calibrate", Format::Html, "text, json and csv"));
+    }
+    let anchors = args.anchors.as_deref().map(|path| read_items(path, 1.0)).transpose()?;
+    let finished = calibrate(global, args, anchors.as_ref())?;
+    for notice in &finished.notices {
+        super::say(&format!("note: {notice}"));
+    }
+    if let Some(path) = &args.output {
+        print::write_items(path, &finished)?;
+    }
+    match global.format {
+        Some(Format::Json) => print::json(&finished)?,
+        Some(Format::Csv) => print::csv(&finished)?,
+        _ => print::text(&finished)?,
+    };
+    let whole = finished.fit.convergence == Convergence::Converged
+        && finished.notices.iter().all(|notice| !notice.is_loss());
+    Ok(if whole { Exit::Done } else { Exit::No })
+}
+
+fn calibrate(
+    global: &Global,
+    args: &CalibrateArgs,
+    anchors: Option<&ItemTable>,
+) -> Result<Finished, CliError> {
+    let threads = args.threads.unwrap_or(0);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .map_err(|error| CliError::new(Exit::Refused, format!("no threads: {error}")))?;
+    let (start, cpu_start) = (Instant::now(), super::simulate::cpu_seconds());
+    let nodes = Grid::trapezoid(args.range.lo(), args.range.hi(), args.nodes)
+        .map_err(|error| CliError::new(Exit::Usage, format!("--nodes: {error}")))?;
+    let (mut data, mut notices) = data::read(args, anchors)?;
+    if matches!(args.model, Model::ThreePl | Model::FourPl) && args.priors.logit_c.is_none() {
+        notices.push(Notice::NoPriorOnC);
+    }
+    let bar = Bar::new(global);
+    let (design, fit, covariance) = pool.install(|| {
+        loop {
+            let design = design(args, &data, anchors, nodes.clone());
+            let fit = estimate(&data, &design, &bar)?;
+            let lost = runaway(&data, &design, &fit);
+            if lost.is_empty() || lost.len() + 2 > data.items.len() {
+                let covariance = standard_errors(args, &data, &design, &fit, &mut notices);
+                return Ok::<_, CliError>((design, fit, covariance));
+            }
+            notices.extend(data.leave_out(&lost)?);
+        }
+    })?;
+    bar.finish();
+    notices.extend(remarks(&data, &design, &fit));
+    let cpu_s = super::simulate::cpu_seconds().zip(cpu_start).map(|(end, start)| end - start);
+    let (wall, threads) = (start.elapsed(), pool.current_num_threads());
+    let model = args.model;
+    Ok(Finished { model, data, design, fit, covariance, notices, threads, wall, cpu_s })
+}
+
+fn estimate(data: &Data, design: &Design, bar: &Bar) -> Result<Fit, CliError> {
+    calibration::calibrate(&data.responses, design, &mut |progress| bar.step(progress))
+        .map_err(|error| CliError::new(Exit::Invalid, error.to_string()))
+}
+
+/// What the reader of a finished calibration should know.
+fn remarks(data: &Data, design: &Design, fit: &Fit) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    let free = |(item, design): (usize, &ItemDesign)| match design.anchored {
+        Some(_) => 0,
+        None => {
+            let free = design.family.free(data.responses.categories(item));
+            free.into_iter().filter(|free| *free).count()
+        }
+    };
+    let parameters = design.items.iter().enumerate().map(free).sum();
+    let persons = data.responses.persons();
+    if persons < parameters {
+        notices.push(Notice::FewPersons { persons, parameters });
+    }
+    for (item, design) in design.items.iter().enumerate() {
+        if design.family != Family::Nominal && fit.items[item][0] <= 0.0 {
+            notices.push(Notice::NegativeSlope { item: data.items[item].clone() });
+        }
+    }
+    notices
+}
+
+/// Items whose slope or intercept ran to the edge: their estimates do not exist in these data.
+fn runaway(data: &Data, design: &Design, fit: &Fit) -> Vec<usize> {
+    let lost = |item: &usize| {
+        let family = design.items[*item].family;
+        let x = &fit.items[*item];
+        // An asymptote at its edge is an answer (there is none); a slope is not.
+        let checked = if family.is_logistic() { &x[..2] } else { x.as_slice() };
+        checked.iter().any(|value| value.abs() >= calibration::COORDINATE_EDGE)
+    };
+    (0..data.items.len()).filter(lost).collect()
+}
+
+fn standard_errors(
+    args: &CalibrateArgs,
+    data: &Data,
+    design: &Design,
+    fit: &Fit,
+    notices: &mut Vec<Notice>,
+) -> Option<Covariance> {
+    if args.se == ErrorsOf::None {
+        return None;
+    }
+    match calibration::covariance(&data.responses, design, fit) {
+        Ok(covariance) => Some(covariance),
+        Err(error) => {
+            notices.push(Notice::NoStandardErrors(error.to_string()));
+            None
+        }
+    }
+}
+
+fn design(args: &CalibrateArgs, data: &Data, anchors: Option<&ItemTable>, nodes: Grid) -> Design {
+    let by_id: HashMap<&str, &ItemModel> = anchors
+        .iter()
+        .flat_map(|table| table.items())
+        .map(|item| (item.id.as_str(), &item.model))
+        .collect();
+    let items = data
+        .items
+        .iter()
+        .map(|id| match by_id.get(id.as_str()) {
+            Some(model) => anchored(model),
+            None => ItemDesign {
+                family: args.model.family(),
+                priors: args.priors,
+                anchored: None,
+                start: None,
+            },
+        })
+        .collect();
+    let free_scale = matches!(args.model, Model::Rasch | Model::Pcm);
+    let groups = (0..data.groups.len().max(1))
+        .map(|group| {
+            let free = anchors.is_some() || group > 0;
+            LatentDesign { free_mean: free, free_variance: free || free_scale }
+        })
+        .collect();
+    let shape = match args.ability {
+        Ability::Normal => LatentShape::Normal,
+        Ability::Histogram => LatentShape::Histogram,
+    };
+    let settings = Settings {
+        nodes,
+        tolerance: args.tol,
+        iterations_max: args.max_iterations,
+        accelerate: true,
+    };
+    Design { items, groups, shape, settings }
+}
+
+/// An anchor keeps its own model, whatever is estimated beside it.
+fn anchored(model: &ItemModel) -> ItemDesign {
+    let family = match model {
+        ItemModel::Logistic(_) => Family::FourParameter,
+        ItemModel::Graded(_) => Family::Graded,
+        ItemModel::GeneralizedPartialCredit(_) => Family::GeneralizedPartialCredit,
+        ItemModel::Nominal(_) => Family::Nominal,
+    };
+    let anchored = family.coordinates(model);
+    ItemDesign { family, priors: Priors::default(), anchored, start: None }
+}
+
+/// A line on stderr with the log-likelihood, shown only on a terminal and only after a second.
+struct Bar {
+    bar: ProgressBar,
+    start: Instant,
+    wanted: bool,
+}
+
+impl Bar {
+    fn new(global: &Global) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+            bar.set_style(style);
+        }
+        let wanted = !global.quiet && std::io::stderr().is_terminal();
+        Self { bar, start: Instant::now(), wanted }
+    }
+
+    fn step(&self, progress: Progress) -> bool {
+        if self.wanted && self.start.elapsed() > Duration::from_secs(1) {
+            if self.bar.is_hidden() {
+                self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            }
+            let Progress { iteration, log_posterior, step } = progress;
+            self.bar.set_message(format!(
+                "EM step {iteration}: log-likelihood {log_posterior:.3}, largest move {step:.1e}"
+            ));
+            self.bar.tick();
+        }
+        true
+    }
+
+    fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
