@@ -2,6 +2,7 @@
 
 mod bank;
 mod bank_verify;
+mod calibrate;
 mod cli_score;
 mod cli_simulate;
 mod forms;
