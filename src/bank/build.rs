@@ -1,12 +1,13 @@
 //! From a typed entry to an [`Item`]: every check without which an item could be mis-scored or
 //! would point at nothing. Never judges wording: `check` does.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::diagnostic::Severity;
 use super::fields::{Sink, nearest};
 use super::ids::{ItemId, ObjectiveId, OptionId, SubtopicId, TopicId};
 use super::node::{Node, Step};
+use super::ratings::{Rating, difficulties};
 use super::spec::{AnswerSpec, ChoiceSpec, IrtSpec, ItemSpec};
 use super::types::{
     Author, Blueprint, Choice, Environment, IrtPrior, Item, Key, Media, Reference, Retirement,
@@ -21,15 +22,64 @@ const GUESSING_SHRINK: f64 = 0.8;
 /// The lower asymptote where there is nothing to choose from.
 const GUESSING_FREE: f64 = 0.02;
 
-/// What items may point at.
+/// Fewest raters whose mean is a prior.
+const RATERS_MIN: usize = 3;
+/// The standard deviation of a judged difficulty about the true one. Raters of one kind share this
+/// error, so no number of them makes it smaller.
+const JUDGED_SD: f64 = 0.9;
+
+/// What items may point at, and what raters think of them.
 pub(super) struct Catalogue<'b> {
     topics: HashMap<&'b str, &'b Topic>,
     blueprint: &'b Blueprint,
+    /// By item and version, one number a rater.
+    ratings: BTreeMap<(String, u32), BTreeMap<String, f64>>,
+    /// Whether the items come from a canonical form, where the work of this module is done.
+    canonical: bool,
 }
 
 impl<'b> Catalogue<'b> {
-    pub fn new(topics: &'b [Topic], blueprint: &'b Blueprint) -> Self {
-        Self { topics: topics.iter().map(|topic| (topic.id.as_str(), topic)).collect(), blueprint }
+    pub fn new(
+        topics: &'b [Topic],
+        blueprint: &'b Blueprint,
+        ratings: &[Rating],
+        canonical: bool,
+    ) -> Self {
+        Self {
+            topics: topics.iter().map(|topic| (topic.id.as_str(), topic)).collect(),
+            blueprint,
+            ratings: difficulties(ratings.iter()),
+            canonical,
+        }
+    }
+
+    /// The prior that raters give an item, if there are enough of them.
+    fn rated(&self, spec: &ItemSpec) -> Option<RatedPrior> {
+        let ratings = self.ratings.get(&(spec.id.clone(), spec.version))?;
+        RatedPrior::of(&ratings.values().copied().collect::<Vec<_>>())
+    }
+}
+
+/// What raters think of a difficulty.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct RatedPrior {
+    mean: f64,
+    sd: f64,
+    raters: u32,
+}
+
+impl RatedPrior {
+    /// The mean of n ≥ 3 ratings, with sd² = 0.9² + s²/n, s their standard deviation: the error
+    /// that raters share, and the error of their mean. More raters shrink the second part alone.
+    fn of(ratings: &[f64]) -> Option<Self> {
+        if ratings.len() < RATERS_MIN {
+            return None;
+        }
+        let n = ratings.len() as f64;
+        let mean = ratings.iter().fold(0.0, |sum, b| sum + b) / n;
+        let squares = ratings.iter().fold(0.0, |sum, b| sum + (b - mean) * (b - mean));
+        let sd = libm::sqrt(JUDGED_SD * JUDGED_SD + squares / (n - 1.0) / n);
+        Some(Self { mean, sd, raters: u32::try_from(ratings.len()).unwrap_or(u32::MAX) })
     }
 }
 
@@ -59,7 +109,7 @@ pub(super) fn item(
     names(&spec, catalogue, &mut site);
     let options = options(&spec, &mut site);
     let key = key(&spec, &mut site);
-    let prior = prior(&spec, catalogue.blueprint, &mut site);
+    let prior = prior(&spec, catalogue, &mut site);
     times(&spec, &mut site);
     let key = key.filter(|_| site.sink.errors() == before)?;
     Some(assemble(spec, options, key, prior))
@@ -126,7 +176,7 @@ fn assemble(spec: ItemSpec, options: Vec<Choice>, key: Key, prior: IrtPrior) -> 
         waivers: spec
             .waivers
             .into_iter()
-            .map(|spec| Waiver { code: spec.code, reason: spec.reason, _checked: () })
+            .map(|spec| Waiver { code: spec.check, reason: spec.reason, _checked: () })
             .collect(),
         ext: spec.ext,
         _checked: (),
@@ -402,25 +452,40 @@ fn typed_key(spec: &ItemSpec, site: &mut Site<'_, '_, '_, '_>) -> Option<Key> {
 ///
 /// Source: the blueprint's guessing prior.
 fn guessing(kind: ItemType, options: usize) -> f64 {
-    let k = options.min(NAME_MAX) as f64;
-    let ways = match kind {
-        ItemType::Single => k,
-        ItemType::Multi => libm::exp2(k) - 2.0,
-        ItemType::Order => libm::tgamma(k + 1.0),
-        ItemType::Numeric | ItemType::Short | ItemType::CodeOutput => return GUESSING_FREE,
-    };
+    let ways = ways(kind, options);
     if ways >= 1.0 { GUESSING_SHRINK / ways } else { GUESSING_FREE }
 }
 
-/// The item's own prior where it gives one, else the blueprint's table.
-fn prior(spec: &ItemSpec, blueprint: &Blueprint, site: &mut Site<'_, '_, '_, '_>) -> IrtPrior {
+/// How many ways there are to answer: each of k options, every subset but none and all, every
+/// order; none where nothing can be chosen.
+pub(super) fn ways(kind: ItemType, options: usize) -> f64 {
+    let k = options.min(NAME_MAX) as f64;
+    match kind {
+        ItemType::Single => k,
+        ItemType::Multi => libm::exp2(k) - 2.0,
+        ItemType::Order => libm::tgamma(k + 1.0),
+        ItemType::Numeric | ItemType::Short | ItemType::CodeOutput => 0.0,
+    }
+}
+
+/// The raters' prior where there are enough of them, else the item's own, else the blueprint's
+/// table.
+fn prior(spec: &ItemSpec, catalogue: &Catalogue<'_>, site: &mut Site<'_, '_, '_, '_>) -> IrtPrior {
+    let blueprint = catalogue.blueprint;
     let IrtSpec { a, b, c } = &spec.irt;
+    if b.raters.is_some() && !catalogue.canonical {
+        let path = [Step::Field("irt"), Step::Field("b"), Step::Field("raters")];
+        let help = "drop it; ratings stand in ratings.csv";
+        site.error("Q001", &path, "`raters` is counted and never typed".into(), help);
+    }
+    let rated = catalogue.rated(spec);
     let table = blueprint.difficulty[spec.level as usize][spec.cognitive as usize];
     let prior = IrtPrior {
         a: a.prior.unwrap_or(1.0),
         a_sd_log: a.sd_log.unwrap_or(blueprint.discrimination_sd_log),
-        b: b.prior.unwrap_or(table),
-        b_sd: b.sd.unwrap_or(blueprint.difficulty_sd),
+        b: rated.map(|rated| rated.mean).or(b.prior).unwrap_or(table),
+        b_sd: rated.map(|rated| rated.sd).or(b.sd).unwrap_or(blueprint.difficulty_sd),
+        raters: rated.map(|rated| rated.raters).or(b.raters),
         c: c.prior.unwrap_or_else(|| guessing(spec.kind, spec.options.len())),
         _checked: (),
     };
@@ -461,6 +526,18 @@ mod tests {
         assert!((guessing(ItemType::Multi, 4) - 0.8 / 14.0).abs() < 1e-15);
         assert!((guessing(ItemType::Order, 4) - 0.8 / 24.0).abs() < 1e-12);
         assert!((guessing(ItemType::Short, 0) - 0.02).abs() < 1e-15);
+    }
+
+    #[test]
+    fn raters_make_a_prior_that_their_number_does_not_sharpen() {
+        // Goal: sd² = 0.81 + s²/n from three raters on. Method: two raters; three with s² = 0.25 by
+        // hand; thirty who agree.
+        assert_eq!(RatedPrior::of(&[0.0, 1.0]), None);
+        let three = RatedPrior::of(&[-0.9, -0.4, 0.1]).expect("a prior");
+        assert!((three.mean + 0.4).abs() < 1e-12 && three.raters == 3);
+        assert!((three.sd * three.sd - (0.81 + 0.25 / 3.0)).abs() < 1e-12);
+        let many = RatedPrior::of(&[0.5; 30]).expect("a prior");
+        assert!((many.mean - 0.5).abs() < 1e-12 && (many.sd - 0.9).abs() < 1e-12);
     }
 
     #[test]

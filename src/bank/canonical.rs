@@ -17,7 +17,7 @@ use super::spec::{
 };
 use super::types::{
     Bank, Blueprint, Cells, Choice, Cut, Item, Key, LevelText, PathStep, ReferenceSource, Role,
-    TestForm, Topic,
+    StandardSetting, TestForm, Topic,
 };
 use super::words::{Cognitive, ItemType, Level, MultiRule, OrderRule, Volatility};
 
@@ -62,6 +62,8 @@ struct CanonicalShare {
 struct CanonicalLevels<'b> {
     levels: Vec<CanonicalLevel<'b>>,
     cuts: &'b [Cut],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    standard_setting: Option<&'b StandardSetting>,
 }
 
 #[derive(Serialize)]
@@ -109,7 +111,7 @@ impl Bank {
         let form = CanonicalBank {
             schema: SCHEMA,
             blueprint: blueprint(&self.blueprint, &self.topics, self.rho),
-            levels: levels(&self.levels, &self.cuts),
+            levels: levels(self),
             roles: roles(&self.roles, &self.topics),
             references: CanonicalReferences {
                 references: self.references.iter().map(reference).collect(),
@@ -174,10 +176,15 @@ fn blueprint<'b>(
     }
 }
 
-fn levels<'b>(levels: &'b [LevelText], cuts: &'b [Cut]) -> CanonicalLevels<'b> {
-    let level =
-        |text: &'b LevelText| CanonicalLevel { id: text.level, descriptor: &text.descriptor };
-    CanonicalLevels { levels: levels.iter().map(level).collect(), cuts }
+fn levels(bank: &Bank) -> CanonicalLevels<'_> {
+    fn level(text: &LevelText) -> CanonicalLevel<'_> {
+        CanonicalLevel { id: text.level, descriptor: &text.descriptor }
+    }
+    CanonicalLevels {
+        levels: bank.levels.iter().map(level).collect(),
+        cuts: &bank.cuts,
+        standard_setting: bank.standard_setting.as_ref(),
+    }
 }
 
 fn roles<'b>(roles: &'b [Role], topics: &'b [Topic]) -> CanonicalRoles<'b> {
@@ -323,7 +330,7 @@ fn irt(item: &Item) -> IrtSpec {
     let prior = &item.prior;
     IrtSpec {
         a: SlopeSpec { prior: Some(prior.a), sd_log: Some(prior.a_sd_log) },
-        b: DifficultySpec { prior: Some(prior.b), sd: Some(prior.b_sd) },
+        b: DifficultySpec { prior: Some(prior.b), sd: Some(prior.b_sd), raters: prior.raters },
         c: FloorSpec { prior: Some(prior.c) },
     }
 }
@@ -354,7 +361,7 @@ fn retired(item: &Item) -> Option<RetiredSpec> {
 
 fn waivers(item: &Item) -> Vec<WaiverSpec> {
     let waiver = |waiver: &super::types::Waiver| WaiverSpec {
-        code: waiver.code.clone(),
+        check: waiver.code.clone(),
         reason: waiver.reason.clone(),
     };
     item.waivers.iter().map(waiver).collect()

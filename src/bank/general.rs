@@ -8,8 +8,8 @@ use super::ids::{ObjectiveId, RoleId, SubtopicId, TopicId};
 use super::node::{Node, NodeValue};
 use super::spec::{ItemSpec, each, map};
 use super::types::{
-    Blueprint, Cells, Cut, LevelText, Objective, PathStep, ReferenceSource, Role, Subtopic,
-    TestForm, Topic,
+    Bank, Blueprint, Cells, Cut, LevelText, Objective, PathStep, ReferenceSource, Role,
+    StandardSetting, Subtopic, TestForm, Topic,
 };
 use super::words::{Cognitive, ItemType, Level, Volatility, Word};
 
@@ -253,8 +253,27 @@ pub(super) fn topic_file(node: &Node<'_>, sink: &mut Sink<'_>) -> Option<TopicFi
     })
 }
 
+/// What `levels.yaml` says.
+pub(super) struct Levels {
+    pub levels: Vec<LevelText>,
+    pub cuts: Vec<Cut>,
+    pub standard_setting: Option<StandardSetting>,
+}
+
+/// What holds where no file speaks of levels.
+pub(super) fn levels_of(around: Option<&Bank>) -> Levels {
+    match around {
+        Some(around) => Levels {
+            levels: around.levels.clone(),
+            cuts: around.cuts.clone(),
+            standard_setting: around.standard_setting.clone(),
+        },
+        None => Levels { levels: Vec::new(), cuts: default_cuts(), standard_setting: None },
+    }
+}
+
 /// Reads `levels.yaml`.
-pub(super) fn levels(node: &Node<'_>, sink: &mut Sink<'_>) -> Option<(Vec<LevelText>, Vec<Cut>)> {
+pub(super) fn levels(node: &Node<'_>, sink: &mut Sink<'_>) -> Option<Levels> {
     map(node, "the levels file", sink, |f| {
         f.get("schema");
         let levels = each(f, "levels", |f| {
@@ -272,7 +291,28 @@ pub(super) fn levels(node: &Node<'_>, sink: &mut Sink<'_>) -> Option<(Vec<LevelT
             let help = "first between [junior, mid], then between [mid, senior], rising";
             f.sink.shape(node.span.clone(), "the cuts must be two, in their order", help);
         }
-        Some((levels, cuts))
+        let standard_setting = match f.get("standard_setting") {
+            Some(node) => map(node, "standard_setting", f.sink, standard_setting),
+            None => None,
+        };
+        Some(Levels { levels, cuts, standard_setting })
+    })
+}
+
+/// How the cuts were set.
+fn standard_setting(f: &mut Reading<'_, '_, '_, '_>) -> Option<StandardSetting> {
+    let count = |f: &mut Reading<'_, '_, '_, '_>, name| {
+        f.required(name).and_then(|_| f.count(name)).unwrap_or_default()
+    };
+    Some(StandardSetting {
+        method: f.required_text("method"),
+        judges: count(f, "judges"),
+        kind: f.required_word("kind"),
+        rounds: count(f, "rounds"),
+        items: count(f, "items"),
+        date: f.required("date").and_then(|_| f.date("date")).unwrap_or_default(),
+        ratings: f.text("ratings"),
+        _checked: (),
     })
 }
 
@@ -459,7 +499,7 @@ const DEFAULT_CUT_SE: f64 = 0.3;
 /// The cuts of a bank without `levels.yaml`: a borderline mid gets 80 % of junior items and 55 %
 /// of mid items right, a borderline senior 79 % of mid and 56 % of senior items (c = 0.2,
 /// difficulties of the default table).
-pub(super) fn default_cuts() -> Vec<Cut> {
+fn default_cuts() -> Vec<Cut> {
     let cut = |between, theta| Cut {
         between,
         theta,

@@ -12,10 +12,15 @@ mod fixture;
 mod general;
 mod ids;
 mod node;
+mod panel;
 mod proof;
+mod ratings;
 mod read;
+mod review_summary;
+mod reviews;
 #[cfg(test)]
 pub(crate) mod sample;
+mod skeleton;
 mod spec;
 mod stats;
 mod surface;
@@ -26,18 +31,26 @@ mod yaml;
 pub use check::{RULES, Rule};
 pub use diagnostic::{Diagnostic, Severity, SourceFile, render};
 pub use ids::{ItemId, ObjectiveId, OptionId, RoleId, SubtopicId, TopicId};
+pub use panel::{PanelError, PanelRound, angoff_panels};
 pub use proof::{Agreement, ProofFinding, agreement, output_finding, proof_findings};
+pub use ratings::{Rating, RatingStep, read_ratings};
 pub use read::{
-    BankError, CheckOptions, Checked, check_bank, read_bank, read_checked_bank, read_part,
+    BankError, CheckOptions, Checked, Voices, check_bank, read_bank, read_checked_bank, read_part,
+    read_voices,
 };
+pub use review_summary::{
+    DifficultyRatings, ItemReviews, ReviewSummary, TopicReviews, Tries, summarise_reviews,
+};
+pub use reviews::Review;
+pub use skeleton::{SkeletonError, SkeletonWish, skeleton};
 pub use stats::{BankStats, TopicStats};
 pub use surface::Surface;
 pub use types::{
     Author, Bank, Blueprint, Cells, Choice, Cut, Environment, IrtPrior, Item, Key, LevelText,
-    Media, Objective, PathStep, Reference, ReferenceSource, Retirement, Role, Subtopic, TestForm,
-    TextPattern, Topic, Verify, Waiver,
+    Media, Objective, PathStep, Reference, ReferenceSource, Retirement, Role, StandardSetting,
+    Subtopic, TestForm, TextPattern, Topic, Verify, Waiver,
 };
 pub use words::{
-    AuthorKind, Cognitive, ItemType, Level, MultiRule, Normalise, OrderRule, Runner, Status,
-    Volatility,
+    AuthorKind, Cognitive, ItemType, Level, MultiRule, Normalise, OrderRule, RaterKind,
+    ReviewResult, ReviewStep, Runner, Status, Volatility,
 };

@@ -10,11 +10,13 @@ use super::canonical;
 use super::check;
 use super::diagnostic::{Diagnostic, Severity, SourceFile};
 use super::fields::Sink;
-use super::general::{self, BlueprintFile, TopicFile};
+use super::general::{self, BlueprintFile, Levels, TopicFile};
 use super::ids::TopicId;
 use super::node::Node;
+use super::ratings::{self, Rating, is_ratings};
+use super::reviews::{self, Review};
 use super::spec::{self, ItemSpec};
-use super::types::{Bank, Cut, Item, LevelText, PathStep, ReferenceSource, Role, Topic};
+use super::types::{Bank, Item, PathStep, ReferenceSource, Role, Topic};
 use super::yaml;
 
 /// Why a bank could not be had.
@@ -86,6 +88,31 @@ pub fn read_part(files: &[SourceFile], around: &Bank) -> (Option<Bank>, Vec<Diag
     (checked.bank, checked.diagnostics)
 }
 
+/// Everything that reviewers and raters said, with what is wrong about the files that say it.
+#[derive(Debug, Default)]
+pub struct Voices {
+    /// The records of the review files.
+    pub reviews: Vec<Review>,
+    /// The rows of the rating files.
+    pub ratings: Vec<Rating>,
+    /// What is wrong with them.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads the reviews and the ratings among files; items are not looked at.
+#[must_use]
+pub fn read_voices(files: &[SourceFile]) -> Voices {
+    let of_voices = |file: &&SourceFile| {
+        is_ratings(file) || file.text.lines().any(|line| line.trim() == "schema: gradus.reviews/1")
+    };
+    let files: Vec<SourceFile> = files.iter().filter(of_voices).cloned().collect();
+    let roots = Roots::parse(&files);
+    let mut reader = Reader::new(&roots, CheckOptions::default());
+    let (reviews, ratings) = (reader.reviews(), reader.ratings());
+    let diagnostics = reader.finish(None, Vec::new()).diagnostics;
+    Voices { reviews, ratings, diagnostics }
+}
+
 /// Reads files with every check, within the surroundings that the options give.
 #[must_use]
 pub fn check_bank(files: &[SourceFile], options: &CheckOptions<'_>) -> Checked {
@@ -136,6 +163,7 @@ enum Kind {
     Roles,
     References,
     Path,
+    Reviews,
     /// A file of the bank that this room does not read.
     Other,
 }
@@ -149,7 +177,7 @@ const SCHEMAS: [(&str, Kind); 9] = [
     ("gradus.roles/1", Kind::Roles),
     ("gradus.references/1", Kind::References),
     ("gradus.path/1", Kind::Path),
-    ("gradus.reviews/1", Kind::Other),
+    ("gradus.reviews/1", Kind::Reviews),
     ("gradus.calibration/1", Kind::Other),
 ];
 
@@ -165,6 +193,8 @@ struct Root<'f> {
 #[derive(Debug)]
 struct Roots<'f> {
     files: &'f [SourceFile],
+    /// Whether they are the parts of a canonical form.
+    canonical: bool,
     roots: Vec<Root<'f>>,
     unreadable: Vec<(usize, yaml::Unreadable)>,
     unknown: Vec<(usize, std::ops::Range<usize>, String)>,
@@ -172,9 +202,14 @@ struct Roots<'f> {
 
 impl<'f> Roots<'f> {
     fn parse(files: &'f [SourceFile]) -> Self {
-        let mut all =
-            Self { files, roots: Vec::new(), unreadable: Vec::new(), unknown: Vec::new() };
-        for (index, file) in files.iter().enumerate() {
+        let mut all = Self {
+            files,
+            canonical: false,
+            roots: Vec::new(),
+            unreadable: Vec::new(),
+            unknown: Vec::new(),
+        };
+        for (index, file) in files.iter().enumerate().filter(|(_, file)| !is_ratings(file)) {
             let parsed = yaml::parse(&file.text);
             all.unreadable.extend(parsed.faults.into_iter().map(|fault| (index, fault)));
             let Some(node) = parsed.root else { continue };
@@ -209,7 +244,7 @@ impl<'f> Roots<'f> {
             })
             .collect();
         roots.push(Root { file: 0, kind: Kind::Items, node: items_only(root) });
-        Self { files, roots, unreadable: Vec::new(), unknown: Vec::new() }
+        Self { files, canonical: true, roots, unreadable: Vec::new(), unknown: Vec::new() }
     }
 }
 
@@ -234,13 +269,17 @@ pub(super) struct Draft<'r, 'f> {
     pub sources_known: bool,
     /// Topics that only the files name: their sources are not listed anywhere.
     pub new_topics: Vec<TopicId>,
+    /// What reviewers found.
+    pub reviews: Vec<Review>,
+    /// What raters think.
+    pub ratings: Vec<Rating>,
 }
 
 /// The general parts of a bank.
 #[derive(Default)]
 struct General {
     blueprint: Option<BlueprintFile>,
-    levels: Option<(Vec<LevelText>, Vec<Cut>)>,
+    levels: Option<Levels>,
     roles: Option<Vec<Role>>,
     references: Option<Vec<ReferenceSource>>,
     path: Option<Vec<PathStep>>,
@@ -415,7 +454,8 @@ impl<'r, 'f> Reader<'r, 'f> {
             (None, Some(around)) => (around.blueprint.clone(), around.rho),
             (None, None) => (general::default_blueprint(), general::RHO),
         };
-        let catalogue = Catalogue::new(&topics, &blueprint);
+        let ratings = self.ratings();
+        let catalogue = Catalogue::new(&topics, &blueprint, &ratings, self.roots.canonical);
         let mut built: Vec<(Item, (usize, &'r Node<'f>))> = Vec::with_capacity(entries.len());
         for Entry { file, node, spec } in entries {
             let item = build::item(spec, node, &catalogue, &mut self.sinks[file]);
@@ -423,10 +463,8 @@ impl<'r, 'f> Reader<'r, 'f> {
         }
         built.sort_by(|left, right| left.0.id.cmp(&right.0.id));
         let (items, sites) = built.into_iter().unzip();
-        let (levels, cuts) = general.levels.unwrap_or_else(|| match around {
-            Some(around) => (around.levels.clone(), around.cuts.clone()),
-            None => (Vec::new(), general::default_cuts()),
-        });
+        let Levels { levels, cuts, standard_setting } =
+            general.levels.unwrap_or_else(|| general::levels_of(around));
         let new_topics = match around {
             Some(around) if general.references.is_none() => {
                 let known = |topic: &&Topic| around.topic_index(&topic.id).is_none();
@@ -434,6 +472,7 @@ impl<'r, 'f> Reader<'r, 'f> {
             }
             _ => Vec::new(),
         };
+        let reviews = self.reviews();
         let sources_known = general.references.is_some() || around.is_some();
         let borrowed =
             |part: fn(&Bank) -> Vec<ReferenceSource>| around.map(part).unwrap_or_default();
@@ -442,6 +481,7 @@ impl<'r, 'f> Reader<'r, 'f> {
             items,
             cuts,
             levels,
+            standard_setting,
             roles: general.roles.unwrap_or_default(),
             path: general.path.unwrap_or_default(),
             references: general
@@ -452,7 +492,27 @@ impl<'r, 'f> Reader<'r, 'f> {
             fingerprint: String::new(),
             _checked: (),
         };
-        Draft { bank, sites, sources_known, new_topics }
+        Draft { bank, sites, sources_known, new_topics, reviews, ratings }
+    }
+
+    /// The ratings of all files.
+    fn ratings(&mut self) -> Vec<Rating> {
+        let mut all = Vec::new();
+        for (index, file) in self.roots.files.iter().enumerate().filter(|(_, it)| is_ratings(it)) {
+            all.extend(ratings::ratings(file, &mut self.sinks[index]));
+        }
+        all
+    }
+
+    /// The reviews of all files.
+    fn reviews(&mut self) -> Vec<Review> {
+        let mut all = Vec::new();
+        for root in self.roots.roots.iter().filter(|root| root.kind == Kind::Reviews) {
+            let sink = &mut self.sinks[root.file];
+            sink.item = None;
+            all.extend(reviews::records(&root.node, root.file, sink));
+        }
+        all
     }
 
     /// The outcome: all diagnostics in order, and the bank when none is an error.
@@ -519,8 +579,12 @@ mod tests {
     #[test]
     fn the_canonical_form_gives_back_an_equal_bank() {
         // Goal: a stored bank replays as the one that was asked from. Method: write, read, compare
-        // bank, text and fingerprint; with a blueprint and without.
-        for files in [fixture::shipped(), fixture::whole()] {
+        // bank, text and fingerprint; with a blueprint and without, and with the record of a panel.
+        let mut judged = fixture::shipped();
+        let levels = judged.iter_mut().find(|file| file.path == "levels.yaml").expect("levels");
+        levels.text += "standard_setting: {method: modified Angoff, judges: 6, kind: human, \
+            rounds: 2, items: 60, date: \"2026-11-24\"}\n";
+        for files in [judged, fixture::shipped(), fixture::whole()] {
             let bank = read_checked_bank(&files).0.expect("a clean bank");
             let text = bank.canonical_json();
             let again = Bank::from_canonical_json(&text).expect("its own canonical form");
@@ -553,6 +617,42 @@ mod tests {
                 .replace("This is the non-repeatable read.", "This is a non-repeatable read.");
         }
         assert_ne!(fingerprint(&changed), plain);
+    }
+
+    #[test]
+    fn three_raters_of_the_present_version_make_the_prior() {
+        // Goal: ratings reach the item, the canonical form and the fingerprint; older versions and
+        // two raters do not. Method: the small bank with ratings of two items.
+        let fingerprint = |files: &[SourceFile]| {
+            read_checked_bank(files).0.map(|bank| bank.fingerprint().to_owned()).expect("a bank")
+        };
+        let mut files = fixture::shipped();
+        let plain = fingerprint(&files);
+        let version = |id: &str| {
+            read_checked_bank(&fixture::shipped()).0.expect("a bank").item(id).expect("it").version
+        };
+        let row = |rater: u32, id: &str, version: u32, b: f64| {
+            format!("r{rater},human,{id},{version},1,difficulty,{b}\n")
+        };
+        let (first, second) = ("http.caching.0001", "sql.tx.0002");
+        let mut rows = format!("{}\n", super::super::ratings::HEADER);
+        for (rater, b) in [(1, -0.9), (2, -0.4), (3, 0.1)] {
+            rows += &row(rater, first, version(first), b);
+            rows += &row(rater, second, version(second) + u32::from(rater == 3), b);
+        }
+        files.push(SourceFile::new("http/ratings.csv", rows));
+        let bank = read_checked_bank(&files).0.expect("a bank");
+        let prior = bank.item(first).expect("the item").prior;
+        assert!((prior.b + 0.4).abs() < 1e-12 && prior.raters == Some(3));
+        assert!((prior.b_sd * prior.b_sd - (0.81 + 0.25 / 3.0)).abs() < 1e-12);
+        assert_eq!(bank.item(second).expect("the item").prior.raters, None);
+        assert_ne!(bank.fingerprint(), plain);
+        let again = Bank::from_canonical_json(&bank.canonical_json()).expect("itself");
+        assert_eq!((again.fingerprint(), &again), (bank.fingerprint(), &bank));
+        let last = files.last_mut().expect("the ratings");
+        last.text = last.text.replace("-0.9", "none");
+        let broken = read_checked_bank(&files).1;
+        assert_eq!(messages(&broken)[0], "Q001 http/ratings.csv:2:1 `rating` cannot be `none`");
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub(crate) fn bank() -> Bank {
             level(Level::Mid, "Owns larger features and begins to make architectural decisions."),
             level(Level::Senior, "Leads architecture decisions and designs scalable solutions."),
         ],
+        standard_setting: None,
         roles: vec![
             role(
                 "database-engineer",
@@ -281,6 +282,7 @@ fn item(topic: usize, n: usize) -> Item {
             a_sd_log: 0.3,
             b: difficulty,
             b_sd: 0.9,
+            raters: None,
             c: if n.is_multiple_of(6) || n % 6 == 5 { 0.25 } else { 0.0 },
             _checked: (),
         },

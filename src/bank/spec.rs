@@ -152,6 +152,9 @@ pub(super) struct SlopeSpec {
 pub(super) struct DifficultySpec {
     pub prior: Option<f64>,
     pub sd: Option<f64>,
+    /// How many raters the two come from; never typed, for they come from the ratings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raters: Option<u32>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -189,7 +192,7 @@ pub(super) struct RetiredSpec {
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct WaiverSpec {
-    pub code: String,
+    pub check: String,
     pub reason: String,
 }
 
@@ -386,8 +389,13 @@ fn irt(f: &mut Fields<'_, '_, '_, '_>) -> Option<IrtSpec> {
     let a = nested(f, "a", |f| {
         Some(SlopeSpec { prior: f.number("prior"), sd_log: f.number("sd_log") })
     });
-    let b =
-        nested(f, "b", |f| Some(DifficultySpec { prior: f.number("prior"), sd: f.number("sd") }));
+    let b = nested(f, "b", |f| {
+        Some(DifficultySpec {
+            prior: f.number("prior"),
+            sd: f.number("sd"),
+            raters: f.count("raters"),
+        })
+    });
     let c = nested(f, "c", |f| Some(FloorSpec { prior: f.number("prior") }));
     Some(IrtSpec { a: a.unwrap_or_default(), b: b.unwrap_or_default(), c: c.unwrap_or_default() })
 }
@@ -422,5 +430,7 @@ fn retired(f: &mut Fields<'_, '_, '_, '_>) -> Option<RetiredSpec> {
 }
 
 fn waiver(f: &mut Fields<'_, '_, '_, '_>) -> Option<WaiverSpec> {
-    Some(WaiverSpec { code: f.required_text("code"), reason: f.required_text("reason") })
+    // The name of the field in the first banks.
+    let check = f.text("code").unwrap_or_else(|| f.required_text("check"));
+    Some(WaiverSpec { check, reason: f.required_text("reason") })
 }

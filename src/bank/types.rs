@@ -15,8 +15,8 @@ use serde_json::Value;
 
 use super::ids::{ItemId, ObjectiveId, OptionId, RoleId, SubtopicId, TopicId};
 use super::words::{
-    AuthorKind, Cognitive, ItemType, Level, MultiRule, Normalise, OrderRule, Runner, Status,
-    Volatility,
+    AuthorKind, Cognitive, ItemType, Level, MultiRule, Normalise, OrderRule, RaterKind, Runner,
+    Status, Volatility,
 };
 
 /// One option of an item.
@@ -147,6 +147,8 @@ pub struct IrtPrior {
     pub b: f64,
     /// Standard deviation of b.
     pub b_sd: f64,
+    /// How many raters b is the mean of; `None` where it is the table's or the author's.
+    pub raters: Option<u32>,
     /// Lower asymptote: the chance of a right answer without knowing.
     pub c: f64,
     #[serde(skip)]
@@ -380,6 +382,28 @@ pub struct Cut {
     pub(super) _checked: (),
 }
 
+/// How the cuts were set by judges.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StandardSetting {
+    /// The method (`modified Angoff`).
+    pub method: String,
+    /// How many judges.
+    pub judges: u32,
+    /// What they are.
+    pub kind: RaterKind,
+    /// How many rounds.
+    pub rounds: u32,
+    /// How many items were rated.
+    pub items: u32,
+    /// When.
+    pub date: String,
+    /// Where the ratings stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ratings: Option<String>,
+    #[serde(skip)]
+    pub(super) _checked: (),
+}
+
 /// A specialization as a mix of topics.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Role {
@@ -490,6 +514,8 @@ pub struct Bank {
     pub cuts: Vec<Cut>,
     /// What the levels mean.
     pub levels: Vec<LevelText>,
+    /// How the cuts were set; `None` while they are provisional.
+    pub standard_setting: Option<StandardSetting>,
     /// The specializations; empty when the bank names none.
     pub roles: Vec<Role>,
     /// The learning path; empty when the bank has none.

@@ -170,9 +170,9 @@ words!(
         Python = "python",
         /// Node.js.
         Node = "node",
-        /// A shell with git.
+        /// bash, with git.
         Git = "git",
-        /// A POSIX shell.
+        /// bash.
         Shell = "shell",
         /// Nothing can be run.
         None = "none",
@@ -189,6 +189,54 @@ words!(
         Mixed = "mixed",
     }
 );
+words!(
+    /// What a reviewer or rater is.
+    RaterKind {
+        /// A person.
+        Human = "human",
+        /// A program.
+        Model = "model",
+    }
+);
+words!(
+    /// What a reviewer did with an item.
+    ReviewStep {
+        /// Solved it without the key.
+        BlindSolve = "blind-solve",
+        /// Guessed the key from the options without the stem.
+        OptionsOnly = "options-only",
+        /// Answered the stem without the options.
+        StemOnly = "stem-only",
+        /// Opened the source and compared the key with it.
+        SourceCheck = "source-check",
+        /// Estimated the difficulty.
+        Difficulty = "difficulty",
+        /// Estimated the chance of a borderline person.
+        Angoff = "angoff",
+        /// Met it in a test.
+        Play = "play",
+    }
+);
+words!(
+    /// What came of a review step.
+    ReviewResult {
+        /// The key was chosen, found or confirmed.
+        Agrees = "agrees",
+        /// Another answer was.
+        Differs = "differs",
+        /// It could not be told.
+        Unclear = "unclear",
+        /// The second answer that the record names was upheld: the item has two.
+        Upheld = "upheld",
+    }
+);
+
+impl ReviewStep {
+    /// Whether the step compares something with the key.
+    pub(super) fn has_result(self) -> bool {
+        matches!(self, Self::BlindSolve | Self::OptionsOnly | Self::StemOnly | Self::SourceCheck)
+    }
+}
 
 #[cfg(test)]
 mod tests {

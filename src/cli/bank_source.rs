@@ -17,6 +17,14 @@ const DEPTH_MAX: usize = 8;
 
 /// The program's own bank files, in the order of their names.
 pub fn embedded() -> Vec<SourceFile> {
+    // What reviewers wrote matters to authors, not to whoever waits for a question.
+    let mut files = embedded_whole();
+    files.retain(|file| !file.path.ends_with("reviews.yaml"));
+    files
+}
+
+/// The same with the reviews of its items.
+pub fn embedded_whole() -> Vec<SourceFile> {
     let mut files = Vec::new();
     collect_embedded(&EMBEDDED, &mut files);
     files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -25,19 +33,23 @@ pub fn embedded() -> Vec<SourceFile> {
 
 fn collect_embedded(directory: &Dir<'_>, files: &mut Vec<SourceFile>) {
     for file in directory.files() {
-        let is_yaml = file.path().extension().is_some_and(|extension| extension == "yaml")
-            // What reviewers wrote and what is still a draft matters to authors, not to whoever
-            // waits for a question.
-            && file.path().file_name().is_none_or(|name| name != "reviews.yaml")
-            && !file.path().components().any(|part| part.as_os_str() == "drafts");
-        if let (true, Some(text)) = (is_yaml, file.contents_utf8()) {
+        let is_draft = file.path().components().any(|part| part.as_os_str() == "drafts");
+        if let (true, false, Some(text)) =
+            (is_bank_file(file.path()), is_draft, file.contents_utf8())
+        {
             files.push(SourceFile::new(file.path().to_string_lossy(), text));
         }
     }
     directory.dirs().for_each(|inner| collect_embedded(inner, files));
 }
 
-/// Every `*.yaml` at or below a path, in the order of their names.
+/// Whether a file belongs to a bank by its name: YAML, and the ratings of items.
+fn is_bank_file(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yaml")
+        || path.file_name().is_some_and(|name| name == "ratings.csv")
+}
+
+/// Every `*.yaml` and `ratings.csv` at or below a path, in the order of their names.
 ///
 /// # Errors
 /// Exit 3 when the path does not exist; 4 when a file cannot be read as text.
@@ -45,7 +57,7 @@ pub fn files_below(path: &Path) -> Result<Vec<SourceFile>, CliError> {
     paths_below(path)?.iter().map(|path| read(path)).collect()
 }
 
-/// The paths of every `*.yaml` at or below a path, sorted.
+/// The paths of every such file, sorted.
 pub(super) fn paths_below(path: &Path) -> Result<Vec<PathBuf>, CliError> {
     let mut paths = Vec::new();
     collect(path, 0, &mut paths)?;
@@ -67,8 +79,7 @@ fn collect(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Cl
     }
     for entry in std::fs::read_dir(path).map_err(missing)? {
         let entry = entry.map_err(missing)?.path();
-        let is_yaml = entry.extension().is_some_and(|extension| extension == "yaml");
-        if is_yaml || entry.is_dir() {
+        if is_bank_file(&entry) || entry.is_dir() {
             collect(&entry, depth + 1, found)?;
         }
     }

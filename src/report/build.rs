@@ -26,7 +26,10 @@ impl Report {
         Self {
             schema: SCHEMA,
             session: session_part(session, facts),
-            level: level_part(&outcome.level),
+            level: LevelPart {
+                standard_setting: bank.standard_setting.clone(),
+                ..level_part(&outcome.level)
+            },
             profile: profile_part(&outcome),
             specialization: outcome
                 .specialization
@@ -233,6 +236,7 @@ fn level_part(level: &LevelOutcome) -> LevelPart {
                 as_of: cut.as_of.clone(),
             })
             .collect(),
+        standard_setting: None,
         provisional: level.provisional,
     }
 }

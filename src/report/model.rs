@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::assessment::Plan;
 use crate::assessment::outcome::{Effort, SpecializationStatus, StepStatus};
-use crate::bank::{Cognitive, ItemType, Level};
+use crate::bank::{Cognitive, ItemType, Level, StandardSetting};
 
 /// The name and version of the serialised form.
 pub const SCHEMA: &str = "gradus.report/1";
@@ -224,6 +224,9 @@ pub struct LevelPart {
     pub more_questions: Option<usize>,
     /// The boundaries used.
     pub cuts: Vec<CutPart>,
+    /// How judges set them; absent while nobody has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standard_setting: Option<StandardSetting>,
     /// Whether the difficulties behind it are still judged ones.
     pub provisional: bool,
 }

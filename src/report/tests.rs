@@ -70,6 +70,28 @@ fn the_json_is_what_it_was() {
     insta::assert_snapshot!("json", json(&sample_report()));
 }
 
+#[test]
+fn a_standard_setting_is_named_beside_the_boundaries() {
+    // Goal: readers see who set the boundaries, in every printer. Method: a report with the record of
+    // a panel; one without says nothing.
+    let mut report = sample_report();
+    assert!(as_value(&report).pointer("/level/standard_setting").is_none());
+    let record = "schema: gradus.levels/1\ncuts:\n\
+        \x20 - {between: [junior, mid], theta: -0.3, se: 0.1, origin: judged, as_of: \"2026-11-24\"}\n\
+        \x20 - {between: [mid, senior], theta: 1.1, se: 0.1, origin: judged, as_of: \"2026-11-24\"}\n\
+        standard_setting: {method: modified Angoff, judges: 6, kind: model, rounds: 2, items: 60, \
+        date: \"2026-11-24\", ratings: ratings.csv}\n";
+    let files = [crate::bank::SourceFile::new("levels.yaml", record)];
+    let bank = crate::bank::read_checked_bank(&files).0.expect("a bank");
+    report.level.standard_setting = bank.standard_setting.clone();
+    let said =
+        "Set by 6 judges of kind model over 60 items in 2 rounds by the method modified Angoff";
+    let shown = text(&report, &plain(200, Detail::Summary));
+    assert!(shown.split_whitespace().collect::<Vec<_>>().join(" ").contains(said), "{shown}");
+    assert!(html(&report).contains(said));
+    assert_eq!(as_value(&report)["level"]["standard_setting"]["judges"], 6);
+}
+
 /// The report as its own JSON, read back.
 fn as_value(report: &Report) -> Value {
     serde_json::from_str(&json(report)).expect("the report is JSON")

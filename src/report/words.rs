@@ -9,6 +9,7 @@ use super::model::{
     SpecializationPart, TopicPart, Verdict,
 };
 use crate::assessment::outcome::{SpecializationStatus, StepStatus, WouldChange, Z90};
+use crate::bank::StandardSetting;
 use crate::psychometrics::cat::Why;
 
 /// What every report says about the numbers behind it.
@@ -192,6 +193,23 @@ pub(super) fn cut(cut: &CutPart) -> String {
         cut.se,
         cut.origin.trim_end_matches('.'),
         cut.as_of
+    )
+}
+
+/// How judges set the boundaries.
+pub(super) fn standard_setting(by: &StandardSetting) -> String {
+    let plural =
+        |count: u32, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    let ratings = by.ratings.as_ref().map(|place| format!("; their ratings: {place}"));
+    format!(
+        "Set by {} of kind {} over {} in {} by the method {}, {}{}.",
+        plural(by.judges, "judge"),
+        by.kind,
+        plural(by.items, "item"),
+        plural(by.rounds, "round"),
+        by.method,
+        by.date,
+        ratings.unwrap_or_default(),
     )
 }
 

@@ -101,6 +101,40 @@ fn a_missing_runner_is_named_and_never_passes() {
     assert!(text.contains("skipped 8: python3 is not installed"), "{text}");
 }
 
+/// The worked example of the guide for authors, as a file of its own.
+fn worked_example(directory: &Path) -> PathBuf {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/AUTHORING.md");
+    let guide = std::fs::read_to_string(guide).expect("the guide");
+    let begin = guide.find("schema: gradus.items/1").expect("an example");
+    let end = guide[begin..].find("\n```\n\n").expect("its end") + begin;
+    let path = directory.join("example.yaml");
+    std::fs::write(&path, &guide[begin..=end]).expect("written");
+    path
+}
+
+#[test]
+fn the_guides_worked_example_passes_every_check_and_its_proof() {
+    // Goal: whoever follows the guide ends with a clean item. Method: its example under `check`, which
+    // finds nothing at all, and under `verify`, which agrees with the key.
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = worked_example(directory.path());
+    let path = path.to_string_lossy();
+    let check = Command::cargo_bin("gradus")
+        .expect("the program")
+        .args(["bank", "check", "--format", "json", &path])
+        .output()
+        .expect("runs");
+    let found = form(&check);
+    assert_eq!((&found["items"], &found["diagnostics"]), (&1.into(), &serde_json::json!([])));
+    let form = form(&verify(&["--format", "json", &path], None));
+    if form["skipped"] != 0 {
+        return say_skipped(&form);
+    }
+    let item = &items(&form)[0];
+    assert_eq!((&item["status"], &item["agreement"]), (&"passed".into(), &"key".into()));
+    assert_eq!(item["findings"], serde_json::json!([]));
+}
+
 #[test]
 fn items_and_paths_that_do_not_exist_are_not_found() {
     // Goal: the documented exit codes. Method: an unknown id, a missing file, a broken file, a format

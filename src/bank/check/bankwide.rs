@@ -49,7 +49,7 @@ pub(super) fn check(bank: &Bank, partial: bool) -> Vec<Diagnostic> {
     found
 }
 
-fn put(
+pub(super) fn put(
     found: &mut Vec<Diagnostic>,
     code: &'static str,
     severity: Severity,

@@ -13,6 +13,8 @@ mod stem;
 #[cfg(test)]
 mod tests;
 pub(super) mod text;
+mod unwritten;
+pub(super) mod voices;
 
 use super::diagnostic::{Diagnostic, Severity};
 use super::fields::Sink;
@@ -45,8 +47,9 @@ const fn info(code: &'static str, finds: &'static str) -> Rule {
     Rule { code, severity: Severity::Info, finds }
 }
 
-/// Every code that `gradus bank` can report: those of the check, and V of the proofs.
-pub const RULES: [Rule; 43] = [
+/// Every code that `gradus bank` can report: those of the check, and V of the proofs. R is about
+/// reviews.
+pub const RULES: [Rule; 50] = [
     error("Q000", "text that is not YAML"),
     error("Q001", "a field or name that is missing, unknown, repeated or of the wrong type"),
     error("Q002", "no key, a key too many, or a key that names no option"),
@@ -78,6 +81,8 @@ pub const RULES: [Rule; 43] = [
     error("Q028", "an image without a text for those who cannot see it"),
     error("Q029", "addresses, unsafe HTML, tabs or curly quotes where they do harm"),
     error("Q030", "a review that is overdue, a validity that has ended"),
+    error("Q031", "a waiver of what cannot be waived, without a reason, or of nothing"),
+    error("Q032", "a text of a new item that is still to be written"),
     error("B101", "the longest option is the key too often"),
     error("B102", "the key can be guessed from the surface of the options"),
     warning("B103", "keys stand at some places too often"),
@@ -90,6 +95,11 @@ pub const RULES: [Rule; 43] = [
     error("V004", "a proof whose output speaks for another answer than the key"),
     error("V005", "a proof that fails or takes too long"),
     info("V006", "a proof that could not be run here"),
+    error("R001", "a review of a version or an item that is not there"),
+    warning("R002", "fewer than three blind solvers who agree with the key"),
+    error("R003", "a second answer that was upheld"),
+    error("R004", "no source check by another than the author, or one that denies the key"),
+    warning("R005", "fewer than three ratings of the difficulty"),
 ];
 
 /// The severities of a rule may vary with the case; its code may not.
@@ -162,6 +172,10 @@ pub(super) fn run(
             continue;
         }
         let mut report = Report { sink: &mut sinks[*file], item, node, used_waivers: Vec::new() };
+        // What is still to be written says nothing about what will be: it is named, and nothing else.
+        if unwritten::check(item, &mut report) {
+            continue;
+        }
         let subject = subject(item, bank);
         options::check(&subject, &mut report);
         stem::check(&subject, &mut report);
@@ -169,7 +183,9 @@ pub(super) fn run(
         relations.check(index, &mut report);
         waivers(&mut report);
     }
-    bankwide::check(bank, options.around.is_some())
+    let mut of_the_whole = bankwide::check(bank, options.around.is_some());
+    of_the_whole.extend(voices::check(draft, sinks));
+    of_the_whole
 }
 
 fn subject<'d>(item: &'d Item, bank: &'d Bank) -> Subject<'d> {
@@ -177,22 +193,51 @@ fn subject<'d>(item: &'d Item, bank: &'d Bank) -> Subject<'d> {
     Subject { item, topic, stem: text::anatomy(&item.stem) }
 }
 
-/// A waiver names a rule that warns, and is needed.
+/// Fewest characters of a reason that says something.
+const REASON_MIN: usize = 20;
+
+/// Whether a rule warns about single items, so that an author can answer it. What concerns the bank
+/// as a whole no item can waive.
+fn is_waivable(rule: &Rule) -> bool {
+    const OF_TWO_SEVERITIES: [&str; 4] = ["Q008", "Q009", "V002", "R004"];
+    !rule.code.starts_with('B')
+        && rule.code != "Q031"
+        && (rule.severity == Severity::Warning || OF_TWO_SEVERITIES.contains(&rule.code))
+}
+
+/// Q031: a waiver names a rule that warns, says why, and is needed.
 fn waivers(report: &mut Report<'_, '_, '_>) {
     for (index, waiver) in report.item.waivers.iter().enumerate() {
-        let path = [Step::Field("waivers"), Step::Index(index), Step::Field("code")];
+        let path = |field| [Step::Field("waivers"), Step::Index(index), Step::Field(field)];
+        let path_of_check = path("check");
         match rule(&waiver.code) {
             None => {
                 let message = format!("`{}` is no rule", waiver.code);
-                report.error("Q001", &path, message, "codes stand in docs/BANK-FORMAT.md");
+                let help = "codes stand in docs/BANK-FORMAT.md";
+                report.error("Q031", &path_of_check, message, help);
             }
-            // What proofs are worth is known only when they are run.
-            Some(rule) if rule.code.starts_with('V') => {}
+            Some(rule) if !is_waivable(rule) => {
+                let message = format!("{} cannot be waived", rule.code);
+                let help = "repair what it finds; warnings about single items can be waived";
+                report.error("Q031", &path_of_check, message, help);
+            }
+            // What proofs and reviews are worth is known only when there are some.
+            Some(rule) if rule.code.starts_with(['V', 'R']) => {}
             Some(rule) if !report.used_waivers.contains(&rule.code) => {
                 let message = format!("the waiver of {} has nothing to waive", rule.code);
-                report.info(rule.code, &path, message, "drop it; errors cannot be waived");
+                let help = "drop it; errors of the rule cannot be waived";
+                report.find("Q031", Severity::Warning, &path_of_check, message, help);
             }
             Some(_) => {}
         }
+        if folded_length(&waiver.reason) < REASON_MIN {
+            let message = format!("the reason of a waiver has fewer than {REASON_MIN} characters");
+            let help = "say why the rule does not apply to this item";
+            report.error("Q031", &path("reason"), message, help);
+        }
     }
+}
+
+fn folded_length(text: &str) -> usize {
+    text::folded(text).chars().count()
 }

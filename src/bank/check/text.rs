@@ -129,7 +129,7 @@ pub(in super::super) fn jaccard<T: Ord>(left: &BTreeSet<T>, right: &BTreeSet<T>)
 }
 
 /// Whether the whole of a text is code, joined by no more than `and` or `or`.
-pub(super) fn is_code(text: &str) -> bool {
+pub(in super::super) fn is_code(text: &str) -> bool {
     let parts = anatomy(text.trim());
     let joints = words(&parts.bare).iter().all(|word| matches!(word.as_str(), "and" | "or"));
     joints && !parts.code.trim().is_empty()

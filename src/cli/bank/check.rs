@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::super::bank_source::{embedded, load_bank, paths_below, read};
+use super::super::bank_source::{embedded_whole, load_bank, paths_below, read};
 use super::super::edge::now_ms;
 use super::super::take::print_data;
 use super::super::{CliError, Exit, Global};
@@ -21,7 +21,7 @@ pub(super) fn run(global: &Global, paths: &[PathBuf]) -> Result<Exit, CliError> 
     let checked = if paths.is_empty() {
         match &global.banks {
             Some(directory) => sources.collect(directory)?,
-            None => sources.files = embedded(),
+            None => sources.files = embedded_whole(),
         }
         check_bank(&sources.files, &CheckOptions { around: None, today: Some(&today) })
     } else {
@@ -39,7 +39,7 @@ pub(super) fn run(global: &Global, paths: &[PathBuf]) -> Result<Exit, CliError> 
 }
 
 /// Today, where the reader is.
-fn today() -> String {
+pub(super) fn today() -> String {
     let now = Timestamp::from_millisecond(now_ms()).unwrap_or_default();
     now.to_zoned(TimeZone::system()).date().to_string()
 }

@@ -1,7 +1,10 @@
-//! `gradus bank`: what authors do with question banks: check, verify, count, look at one item, try
-//! it, export. Never changes a file.
+//! `gradus bank`: what authors do with question banks: begin an item, check, verify, count,
+//! look at one item, try it, sum up reviews, set boundaries, export. Never changes a file.
 
+mod angoff;
 mod check;
+mod new_item;
+mod reviews;
 mod show;
 mod stats;
 mod try_item;
@@ -41,6 +44,8 @@ enum Action {
         #[arg(value_name = "ID|PATH")]
         what: Vec<String>,
     },
+    /// Print a new item to be written, with the next free id
+    New(new_item::NewArgs),
     /// Count items, and measure what their surface gives away
     Stats,
     /// Show an item with its key, feedback and sources
@@ -52,6 +57,17 @@ enum Action {
     Try {
         /// The item's id, such as http.caching.0001
         id: String,
+    },
+    /// Say what reviewers and raters found, in figures
+    Reviews {
+        /// One item, with every record about it
+        id: Option<String>,
+    },
+    /// Compute boundaries between levels from judges' ratings
+    Angoff {
+        /// Files with the columns rater,kind,item,version,round,step,rating
+        #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+        ratings: Vec<PathBuf>,
     },
     /// Print the whole bank as JSON, keys included
     Export,
@@ -66,9 +82,12 @@ pub fn run(global: &Global, args: &BankArgs) -> Result<Exit, CliError> {
     match &args.action {
         Action::Check { paths } => check::run(global, paths),
         Action::Verify { what } => verify::run(global, what),
+        Action::New(args) => new_item::run(global, args),
         Action::Stats => stats::run(global),
         Action::Show { id } => show::run(global, id),
         Action::Try { id } => try_item::run(global, id),
+        Action::Reviews { id } => reviews::run(global, id.as_deref()),
+        Action::Angoff { ratings } => angoff::run(global, ratings),
         Action::Export => export(global),
     }
 }

@@ -41,7 +41,7 @@ fn page(bank: &Bank, item: &Item) -> String {
         text += &hanging(&format!(" {mark}{}) ", letter(place)), &note);
     }
     text += &format!("\n{}\n\n{}", prose(&item.explanation, WIDTH).trim_end(), sources(item));
-    text + &facts(item)
+    text + &facts(bank, item)
 }
 
 fn objective<'b>(bank: &'b Bank, item: &Item) -> Option<&'b str> {
@@ -119,10 +119,12 @@ pub(super) fn sources(item: &Item) -> String {
     text
 }
 
-fn facts(item: &Item) -> String {
+fn facts(bank: &Bank, item: &Item) -> String {
     let prior = &item.prior;
+    let cell = bank.blueprint.difficulty[item.level as usize][item.cognitive as usize];
+    let raters = prior.raters.map(|raters| format!(" from {raters} raters")).unwrap_or_default();
     let mut text = format!(
-        "Prior: difficulty {:.2} (sd {:.2}), discrimination {:.2}, guessing {:.3}\n\
+        "Prior: difficulty {:.2} ± {:.2}{raters}; cell {cell:.2}; discrimination {:.2}, guessing {:.3}\n\
          Time: {} s expected, {} s at most\n",
         prior.b, prior.b_sd, prior.a, prior.c, item.expected_s, item.time_limit_s,
     );

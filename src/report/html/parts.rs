@@ -118,6 +118,9 @@ fn levels_and_boundaries(report: &Report) -> String {
     for cut in &report.level.cuts {
         body += &format!("<li>{}</li>\n", escape(&words::cut(cut)));
     }
+    if let Some(by) = &report.level.standard_setting {
+        body += &format!("<li>{}</li>\n", escape(&words::standard_setting(by)));
+    }
     details("What the levels mean, and where one ends", &(body + "</ul>\n"))
 }
 

@@ -66,6 +66,9 @@ pub(super) fn level(page: &mut Page, report: &Report) {
     for cut in &level.cuts {
         page.paragraph(2 * INDENT, Style::Dim, &words::cut(cut));
     }
+    if let Some(by) = &level.standard_setting {
+        page.paragraph(2 * INDENT, Style::Dim, &words::standard_setting(by));
+    }
     if level.provisional {
         page.paragraph(INDENT, Style::Plain, words::PROVISIONAL);
     }
