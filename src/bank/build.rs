@@ -212,7 +212,12 @@ fn names(spec: &ItemSpec, catalogue: &Catalogue<'_>, site: &mut Site<'_, '_, '_,
         site.error("Q001", &[Step::Field("id")], message, help);
     }
     if spec.version == 0 {
-        site.error("Q001", &[Step::Field("version")], "versions begin with 1".into(), "");
+        site.error(
+            "Q001",
+            &[Step::Field("version")],
+            "versions begin with 1".into(),
+            "write `version: 1`",
+        );
     }
     let Some(topic) = catalogue.topics.get(spec.topic.as_str()) else {
         let known: Vec<&str> = catalogue.topics.keys().copied().collect();
@@ -385,10 +390,11 @@ fn order_key(spec: &ItemSpec, rule: OrderRule, site: &mut Site<'_, '_, '_, '_>) 
                 "Q002",
                 &place,
                 format!("the answer names `{id}`, which is no option"),
-                "",
+                "use the ids of the options",
             ),
             Some(index) if order.contains(&index) => {
-                site.error("Q002", &place, format!("the answer names `{id}` twice"), "");
+                let message = format!("the answer names `{id}` twice");
+                site.error("Q002", &place, message, "name every option exactly once");
             }
             Some(index) => order.push(index),
         }
@@ -399,7 +405,12 @@ fn order_key(spec: &ItemSpec, rule: OrderRule, site: &mut Site<'_, '_, '_, '_>) 
         return None;
     }
     if order.len() < 2 {
-        site.error("Q002", &path, "there is nothing to put in order".into(), "");
+        site.error(
+            "Q002",
+            &path,
+            "there is nothing to put in order".into(),
+            "give at least three steps",
+        );
         return None;
     }
     Some(Key::Order { order, rule })
@@ -418,7 +429,12 @@ fn typed_key(spec: &ItemSpec, site: &mut Site<'_, '_, '_, '_>) -> Option<Key> {
         }
         Some(AnswerSpec::Text { accept, regex, normalise }) => {
             if accept.iter().any(|text| text.trim().is_empty()) {
-                site.error("Q002", &path, "an accepted answer is empty".into(), "");
+                site.error(
+                    "Q002",
+                    &path,
+                    "an accepted answer is empty".into(),
+                    "write it, or drop it",
+                );
             }
             let pattern = regex.as_ref().and_then(|source| {
                 TextPattern::compile(source)
@@ -426,7 +442,12 @@ fn typed_key(spec: &ItemSpec, site: &mut Site<'_, '_, '_, '_>) -> Option<Key> {
                         let path = [path[0], Step::Field("regex")];
                         let reason = error.to_string();
                         let reason = reason.lines().last().unwrap_or_default();
-                        site.error("Q001", &path, format!("`regex` is no pattern: {reason}"), "");
+                        site.error(
+                            "Q001",
+                            &path,
+                            format!("`regex` is no pattern: {reason}"),
+                            "repair it",
+                        );
                     })
                     .ok()
             });
@@ -506,7 +527,12 @@ fn prior(spec: &ItemSpec, catalogue: &Catalogue<'_>, site: &mut Site<'_, '_, '_,
 /// Times that a person can be held to.
 fn times(spec: &ItemSpec, site: &mut Site<'_, '_, '_, '_>) {
     if spec.time_limit_s == 0 {
-        site.error("Q001", &[Step::Field("time_limit_s")], "the time limit is zero".into(), "");
+        site.error(
+            "Q001",
+            &[Step::Field("time_limit_s")],
+            "the time limit is zero".into(),
+            "give it in seconds",
+        );
     } else if spec.expected_s == 0 || spec.expected_s > spec.time_limit_s {
         let help = "the time expected is at most the time limit";
         let message =

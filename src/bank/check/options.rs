@@ -66,7 +66,12 @@ fn number_and_difference(item: &Item, report: &mut Report<'_, '_, '_>) {
     for (index, option) in item.options.iter().enumerate() {
         let text = folded(&option.text);
         if text.is_empty() {
-            report.error("Q003", &option_path(index), "the option is empty", "");
+            report.error(
+                "Q003",
+                &option_path(index),
+                "the option is empty",
+                "write it, or drop it",
+            );
         } else if item.options[..index].iter().any(|other| folded(&other.text) == text) {
             let message = "the option repeats another one";
             report.error(

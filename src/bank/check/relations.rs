@@ -65,9 +65,10 @@ impl<'b> Relations<'b> {
         for (index, enemy) in item.enemies.iter().enumerate() {
             let path = [Step::Field("enemies"), Step::Index(index)];
             if *enemy == item.id {
-                report.error("Q023", &path, "the item is its own enemy", "");
+                report.error("Q023", &path, "the item is its own enemy", "drop the name");
             } else if !self.exists(enemy) {
-                report.error("Q023", &path, format!("the enemy `{enemy}` does not exist"), "");
+                let message = format!("the enemy `{enemy}` does not exist");
+                report.error("Q023", &path, message, "correct the id, or drop it");
             } else if self
                 .bank
                 .item(enemy.as_str())
@@ -80,7 +81,8 @@ impl<'b> Relations<'b> {
         let Some(parent) = &item.variant_of else { return };
         let path = [Step::Field("variant_of")];
         if *parent == item.id || !self.exists(parent) {
-            report.error("Q023", &path, format!("`{parent}` is no item to vary"), "");
+            let message = format!("`{parent}` is no item to vary");
+            report.error("Q023", &path, message, "name another item that exists, or drop it");
         } else if self.families.get(parent).is_some_and(|size| *size > VARIANTS_MAX) {
             let message = format!("the family of `{parent}` has more than {VARIANTS_MAX} items");
             report.error("Q023", &path, message, "found a second family, or retire some");

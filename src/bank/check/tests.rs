@@ -85,7 +85,7 @@ fn every_finding_says_what_to_do() {
         let rule = super::rule(code).expect("a rule");
         for found in check(text, &around).iter().filter(|found| found.code == code) {
             assert!(found.severity >= rule.severity, "{code} is graver than its table says");
-            assert!(found.help.is_some() || code == "Q001" || code == "Q002", "{found:?}");
+            assert!(found.help.is_some() || code == "Q001", "{found:?}");
             assert!(found.line > 0 && found.column > 0, "{found:?}");
         }
     }
@@ -119,7 +119,8 @@ fn a_waiver_silences_a_warning_and_never_an_error() {
         codes(&found),
         [("Q031", Severity::Warning), ("Q008", Severity::Error), ("Q031", Severity::Warning)]
     );
-    assert_eq!(found, waived(&format!("code: Q008, {REASON}")), "the field's first name");
+    let by_first_name = waived(&format!("code: Q008, {REASON}"));
+    assert_eq!(codes(&found), codes(&by_first_name), "the field's first name");
     let refused = |waiver: &str| {
         let found = waived(waiver);
         let errors = found.iter().filter(|it| it.severity == Severity::Error && it.code == "Q031");
