@@ -6,6 +6,7 @@ mod content;
 mod files;
 mod over_banks;
 mod over_items;
+mod page;
 mod print;
 mod progress;
 
@@ -18,6 +19,7 @@ use self::files::Outputs;
 use self::progress::Progress;
 pub(super) use self::progress::cpu_seconds;
 use super::items_csv::NotItems;
+use super::output::print;
 use super::{CliError, Exit, Format, Global, numbers};
 use crate::assessment::study::RoleFigures;
 use crate::psychometrics::estimation::{Method, Prior, Range};
@@ -29,6 +31,7 @@ use crate::psychometrics::simulation::{
     Basis, Difference, ExposureRule, ExposureRuleError, Figures, ItemMap, SimulatedTest, Summary,
 };
 use crate::psychometrics::stopping::{CutScore, StopRule, StopRuleError};
+use crate::report::{StudySettings, study_html};
 
 /// Simulate whole adaptive tests and say how long and how exact they are
 #[derive(Debug, Args)]
@@ -122,6 +125,9 @@ pub struct SimulateArgs {
     /// Write the items of each person in the order of asking
     #[arg(long, value_name = "OUT.csv")]
     picks: Option<PathBuf>,
+    /// Write the study as one self-contained page
+    #[arg(short, long, value_name = "OUT.html", value_parser = page_path)]
+    output: Option<PathBuf>,
 }
 
 /// By which difficulties simulated people answer over the banks.
@@ -165,6 +171,15 @@ fn cuts(text: &str) -> Result<Cuts, String> {
     numbers::list(text).map(Cuts)
 }
 
+/// The page is HTML whatever `--format` says of stdout; another ending would promise otherwise.
+fn page_path(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match path.extension().and_then(|ending| ending.to_str()) {
+        Some("html" | "htm") => Ok(path),
+        _ => Err("the study is written as a page: name it *.html".to_owned()),
+    }
+}
+
 fn standard_error(text: &str) -> Result<f64, String> {
     match text.trim().parse::<f64>() {
         Ok(se) if se.is_finite() && se >= 0.0 => Ok(se),
@@ -192,24 +207,9 @@ fn variant(text: &str) -> Result<Variant, String> {
     })
 }
 
-/// The rules of one design as people and programs read them.
-#[derive(Debug, Clone)]
-struct Settings {
-    rule: String,
-    criterion: String,
-    estimator: String,
-    prior: String,
-    exposure_rule: String,
-    content: Option<ContentPlan>,
-    cuts: Vec<f64>,
-    cut_se: Vec<f64>,
-    length_min: usize,
-    length_max: usize,
-}
-
 /// One design that was run.
 struct Ran {
-    settings: Settings,
+    settings: StudySettings,
     tests: Vec<SimulatedTest>,
     summary: Summary,
     figures: Figures,
@@ -219,7 +219,7 @@ struct Ran {
 }
 
 impl Ran {
-    fn new(settings: Settings, basis: &Basis<'_>, tests: Vec<SimulatedTest>) -> Self {
+    fn new(settings: StudySettings, basis: &Basis<'_>, tests: Vec<SimulatedTest>) -> Self {
         let (summary, figures) = (Summary::new(basis, &tests), Figures::new(basis, &tests));
         Self { settings, tests, summary, figures, roles: None, difference: None }
     }
@@ -261,17 +261,20 @@ struct Finished {
 /// Files that cannot be read, written or are not valid; a design that cannot work; options that
 /// do not go together; a format that the command does not have.
 pub fn run(global: &Global, args: &SimulateArgs) -> Result<Exit, CliError> {
-    if let Some(Format::Html) = global.format {
-        return Err(super::output::no_such_format("simulate", Format::Html, "text, json and csv"));
-    }
     let mut outputs = Outputs::open(args)?;
     let finished = match &args.items {
         Some(path) => over_items::run(global, args, path, &mut outputs)?,
         None => over_banks::run(global, args, &mut outputs)?,
     };
     files::picks(&mut outputs, args, &finished)?;
+    if let Some(path) = &args.output {
+        let html = study_html(&page::page(args, &finished));
+        outputs.write(path, |out| out.write_all(html.as_bytes()))?;
+    }
     outputs.finish()?;
     match global.format {
+        Some(Format::Html) if args.output.is_some() => Ok(Exit::Done),
+        Some(Format::Html) => print(&study_html(&page::page(args, &finished))),
         Some(Format::Json) => print::json(&finished),
         Some(Format::Csv) => print::csv(&finished),
         _ => print::text(&finished),
@@ -329,6 +332,9 @@ fn compare(runs: &mut [Ran], cuts: &[CutScore]) {
 impl SimulateArgs {
     /// The files to be written.
     fn outputs(&self) -> impl Iterator<Item = &Path> {
-        [&self.responses, &self.truth, &self.picks].into_iter().flatten().map(PathBuf::as_path)
+        [&self.responses, &self.truth, &self.picks, &self.output]
+            .into_iter()
+            .flatten()
+            .map(PathBuf::as_path)
     }
 }

@@ -4,14 +4,14 @@
 
 mod answers;
 mod parts;
-mod table;
+pub(super) mod table;
 
 use sha2::{Digest, Sha256};
 
 use super::model::Report;
 use super::words;
 
-/// The style sheet, the only one.
+/// The style sheet of every page.
 const STYLE: &str = include_str!("style.css");
 
 /// The report as a page.
@@ -32,22 +32,30 @@ pub fn html(report: &Report) -> String {
 
 fn head(report: &Report) -> String {
     let moment = report.session.finished_ms.unwrap_or(report.session.started_ms);
-    let title = format!("Gradus report, {}", words::moment(moment));
+    opening(&format!("Gradus report, {}", words::moment(moment)), STYLE)
+}
+
+/// A whole page with styles of its own beside those of every page.
+pub(super) fn document(title: &str, more_style: &str, body: &str) -> String {
+    opening(title, &format!("{STYLE}{more_style}")) + body + "</body>\n</html>\n"
+}
+
+fn opening(title: &str, style: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n\
-         <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n",
-        content_security_policy(),
-        escape(&title)
+         <title>{}</title>\n<style>{style}</style>\n</head>\n<body>\n",
+        content_security_policy(style),
+        escape(title)
     )
 }
 
 /// Forbids everything but this very style sheet: whatever a bank holds, the page runs and loads
 /// nothing.
-fn content_security_policy() -> String {
-    let hash = base64(&Sha256::digest(STYLE.as_bytes()));
+fn content_security_policy(style: &str) -> String {
+    let hash = base64(&Sha256::digest(style.as_bytes()));
     format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'")
 }
 
@@ -92,7 +100,7 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// A part of the page under its heading.
-fn section(id: &str, heading: &str, body: &str) -> String {
+pub(super) fn section(id: &str, heading: &str, body: &str) -> String {
     format!(
         "<section id=\"{id}\" aria-labelledby=\"{id}-heading\">\n\
          <h2 id=\"{id}-heading\">{}</h2>\n{body}</section>\n",
@@ -101,7 +109,7 @@ fn section(id: &str, heading: &str, body: &str) -> String {
 }
 
 /// A paragraph of plain text.
-fn paragraph(class: &str, text: &str) -> String {
+pub(super) fn paragraph(class: &str, text: &str) -> String {
     match class {
         "" => format!("<p>{}</p>\n", escape(text)),
         class => format!("<p class=\"{class}\">{}</p>\n", escape(text)),
@@ -109,7 +117,7 @@ fn paragraph(class: &str, text: &str) -> String {
 }
 
 /// What opens on demand.
-fn details(summary: &str, body: &str) -> String {
+pub(super) fn details(summary: &str, body: &str) -> String {
     format!("<details>\n<summary>{}</summary>\n{body}</details>\n", escape(summary))
 }
 

@@ -11,6 +11,7 @@ mod json;
 mod markdown;
 mod model;
 mod scale;
+mod study;
 mod svg;
 #[cfg(test)]
 mod tests;
@@ -24,4 +25,5 @@ pub use model::{
     OptionDetail, PersonFitPart, PlanStepPart, Point, QualityPart, ReferencePart, Report, RolePart,
     RunFacts, SessionPart, SpecializationPart, TopicPart, Verdict,
 };
+pub use study::{StudyDesign, StudyPage, StudySettings, StudySource, study_html};
 pub use text::{Detail, TextOptions, environment, introduction, introduction_text, prose, text};

@@ -16,16 +16,16 @@ const PATH_LEFT: f64 = 0.09;
 const PATH_RIGHT: f64 = 0.02;
 
 /// A chart's name, description and size.
-struct Chart<'a> {
-    id: &'a str,
-    title: String,
-    description: String,
-    height: f64,
+pub(super) struct Chart<'a> {
+    pub id: &'a str,
+    pub title: String,
+    pub description: String,
+    pub height: f64,
 }
 
 impl Chart<'_> {
     /// The chart around its drawing.
-    fn wrap(&self, drawing: &str) -> String {
+    pub fn wrap(&self, drawing: &str) -> String {
         let Self { id, title, description, height } = self;
         format!(
             "<svg class=\"chart\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\" \
@@ -42,19 +42,19 @@ fn place(scale: Scale, value: f64) -> String {
     percent(MARGIN + (1.0 - 2.0 * MARGIN) * scale.share(value))
 }
 
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     format!("{:.3}%", 100.0 * share)
 }
 
 /// A line, its ends as attribute values.
-fn line(class: &str, from: (&str, f64), to: (&str, f64)) -> String {
+pub(super) fn line(class: &str, from: (&str, f64), to: (&str, f64)) -> String {
     format!(
         "<line class=\"{class}\" x1=\"{}\" y1=\"{:.1}\" x2=\"{}\" y2=\"{:.1}\"/>\n",
         from.0, from.1, to.0, to.1
     )
 }
 
-fn label(class: &str, x: &str, y: f64, text: &str) -> String {
+pub(super) fn label(class: &str, x: &str, y: f64, text: &str) -> String {
     format!("<text class=\"{class}\" x=\"{x}\" y=\"{y:.1}\">{}</text>\n", escape(text))
 }
 

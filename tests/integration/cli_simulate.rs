@@ -217,7 +217,7 @@ fn what_cannot_be_simulated_is_refused() {
     assert_eq!(exit(&["--cuts", "1,0"]), Some(2));
     assert_eq!(exit(&["--exposure", "eligibility(0.2)"]), Some(2), "30 of 60 items");
     assert_eq!(exit(&["--length", "0"]), Some(2));
-    assert_eq!(exit(&["--format", "html"]), Some(2));
+    assert_eq!(exit(&["-o", "study.txt"]), Some(2));
     assert_eq!(exit(&["--replay", "bad.csv", "--examinees", "3"]), Some(2));
     assert_eq!(exit(&["--replay", "bad.csv"]), Some(4));
     assert_eq!(exit(&["--replay", "none.csv"]), Some(3));

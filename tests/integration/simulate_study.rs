@@ -189,3 +189,138 @@ fn what_does_not_fit_is_refused_and_writes_nothing() {
     let output = simulate(&folder, &["--examinees", "1", "--picks", "nowhere/p.csv"]);
     assert_eq!(output.status.code(), Some(5));
 }
+
+/// The full numbers of the table with that id.
+fn data_in(page: &str, id: &str) -> Vec<f64> {
+    let from = page.find(&format!("id=\"{id}\"")).unwrap_or_else(|| panic!("no table {id}"));
+    let table = &page[from..];
+    let table = &table[..table.find("</table>").expect("an end")];
+    let cells = table.split("<data value=\"").skip(1);
+    cells.map(|cell| cell.split('"').next().unwrap().parse().expect("a number")).collect()
+}
+
+/// The numbers at some places of each object of a list, unknown ones left out.
+fn columns(list: &Value, places: &[&str]) -> Vec<f64> {
+    let rows = list.as_array().expect("a list");
+    let row = |row| places.iter().filter_map(move |place| Value::pointer(row, place)?.as_f64());
+    rows.iter().flat_map(row).collect()
+}
+
+#[test]
+fn the_page_has_the_numbers_of_the_json() {
+    // Goal: one study, one set of numbers, over the banks and over a parameter file. Method: the
+    // JSON and the page of the same run; every table against the list that it shows.
+    let folder = tempfile::tempdir().unwrap();
+    let items: String =
+        (0..40).map(|i| format!("i{i},2pl,1.1,{:.2}\n", f64::from(i) / 10.0 - 2.0)).collect();
+    std::fs::write(folder.path().join("items.csv"), "id,model,a,b\n".to_owned() + &items).unwrap();
+    let sources = [
+        &["--topics", "http,sql", "--stop", "posterior>=0.8", "--examinees", "40"][..],
+        &["--items", "items.csv", "--cuts", "-0.25,1.2", "--stop", "se<0.5", "--examinees", "80"],
+    ];
+    for source in sources {
+        let more = ["--length", "15", "--compare", "length>=15", "-o", "study.html"];
+        let report = json(&folder, &[source, &more].concat());
+        let page = std::fs::read_to_string(folder.path().join("study.html")).unwrap();
+        let figures = &report["figures"];
+        let bin = [
+            "/n",
+            "/theta",
+            "/bias",
+            "/bias_se",
+            "/rmse",
+            "/rmse_se",
+            "/csem",
+            "/mean_se",
+            "/bound",
+            "/coverage90",
+            "/coverage_band/0",
+            "/coverage_band/1",
+            "/length",
+            "/length_se",
+        ];
+        let distance = ["/n", "/distance", "/accuracy", "/accuracy_se"];
+        let pairs = [
+            ("by-ability-table", columns(&figures["by_ability"], &bin)),
+            ("lengths-table", columns(&figures["lengths"], &["/n", "/share"])),
+            ("stops-table", columns(&figures["stops"], &["/n", "/share"])),
+            ("distance-table", columns(&figures["levels"]["by_distance"], &distance)),
+            (
+                "reliability-table",
+                columns(&figures["levels"]["reliability"], &["/n", "/stated", "/happened", "/se"]),
+            ),
+            ("map-table", columns(&report["item_map"]["classes"], &["/items", "/people"])),
+            ("information-table", columns(&report["item_map"]["information"], &["/information"])),
+        ];
+        for (id, wanted) in pairs {
+            assert!(!wanted.is_empty());
+            assert_eq!(data_in(&page, id), wanted, "{id}");
+        }
+        let by_length: Vec<f64> = data_in(&page, "by-length-table");
+        let wanted = columns(&report["by_length"], &["/rmse", "/bound_rmse"]);
+        let found = by_length.chunks(3).flat_map(|row| [row[0], row[1]]).collect::<Vec<_>>();
+        assert_eq!(found, wanted);
+        let rates = figures["exposure_rates"].as_array().unwrap().iter();
+        let mut rates: Vec<f64> = rates.filter_map(Value::as_f64).collect();
+        rates.sort_by(|a, b| b.total_cmp(a));
+        let shown: Vec<f64> = data_in(&page, "items-table").chunks(2).map(|row| row[0]).collect();
+        assert_eq!(shown, rates);
+        let difference = columns(
+            &report["compare"],
+            &[
+                "/difference/length/difference",
+                "/difference/length/se",
+                "/difference/rmse/difference",
+                "/difference/rmse/se",
+                "/difference/accuracy/difference",
+                "/difference/accuracy/se",
+            ],
+        );
+        assert_eq!(data_in(&page, "differences-table"), difference);
+        let totals = data_in(&page, "totals-table");
+        for path in ["/length/mean", "/bias", "/rmse", "/bound_rmse", "/coverage90"] {
+            assert!(totals.contains(&number(&report, path)), "{path}");
+        }
+        assert!(page.contains("Seed 1.") && page.contains("gradus simulate"));
+    }
+}
+
+#[test]
+fn the_page_alone_goes_to_stdout() {
+    // Goal: `--format html` without a file. Method: the page of a small study; with `-o` stdout
+    // stays empty and the file has the same page, but for the command.
+    let folder = tempfile::tempdir().unwrap();
+    let small = ["--examinees", "5", "--length", "10", "--topics", "http,sql", "--format", "html"];
+    let output = simulate(&folder, &small);
+    let page = String::from_utf8(output.stdout).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
+    let output = simulate(&folder, &[&small[..], &["-o", "s.html"]].concat());
+    assert!(output.status.success() && output.stdout.is_empty());
+    let file = std::fs::read_to_string(folder.path().join("s.html")).unwrap();
+    assert_eq!(file.replace(" -o s.html", ""), page);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_leaves_nothing() {
+    // Goal: exit 130 and no half-written file. Method: a long simulation, interrupted once its
+    // files are open.
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_gradus"))
+        .current_dir(folder.path())
+        .args(["simulate", "--examinees", "1000000", "-o", "s.html", "--picks", "p.csv"])
+        .stderr(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let files = || std::fs::read_dir(folder.path()).unwrap().count();
+    let start = std::time::Instant::now();
+    while files() < 2 && start.elapsed().as_secs() < 30 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert_eq!(files(), 2, "both files are open");
+    let id = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(files(), 0);
+}

@@ -3,7 +3,7 @@
 use super::files::{self, Outputs};
 use super::{
     CliError, Clock, DifficultiesOption, Exit, Finished, Global, OverBanks, Progress, Ran,
-    Settings, SimulateArgs, TopicPerson, Variant, compare, item_map, refuse, thread_pool,
+    SimulateArgs, TopicPerson, Variant, compare, item_map, refuse, thread_pool,
 };
 use crate::assessment::study::{
     BankStudy, Difficulties, StudyError, StudySpec, StudyTest, role_figures,
@@ -12,6 +12,7 @@ use crate::assessment::{Plan, PlanError, PlanSpec};
 use crate::bank::Bank;
 use crate::cli::bank_source::load_bank;
 use crate::psychometrics::stopping::StopRule;
+use crate::report::StudySettings;
 
 /// People unless the options say otherwise.
 const EXAMINEES: usize = 1_000;
@@ -209,7 +210,7 @@ fn ran(
         persons.push(TopicPerson { abilities, means, sds: of(&test.sds) });
         bare.push(test.test);
     }
-    let settings = Settings {
+    let settings = StudySettings {
         rule: rule.to_owned(),
         criterion: "posterior-trace".to_owned(),
         estimator: "ep".to_owned(),

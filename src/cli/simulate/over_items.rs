@@ -5,8 +5,8 @@ use std::path::Path;
 use super::content;
 use super::files::{self, Outputs};
 use super::{
-    CliError, Clock, Exit, Finished, Global, Progress, Ran, Settings, SimulateArgs, Variant,
-    compare, item_map, refuse, thread_pool,
+    CliError, Clock, Exit, Finished, Global, Progress, Ran, SimulateArgs, Variant, compare,
+    item_map, refuse, thread_pool,
 };
 use crate::cli::items_csv::{ItemTable, read_items};
 use crate::psychometrics::estimation::{Estimator, Method};
@@ -14,6 +14,7 @@ use crate::psychometrics::numeric::quadrature::Grid;
 use crate::psychometrics::selection::Criterion;
 use crate::psychometrics::simulation::{Answers, ExposureRule, SimulationError, Study, TestDesign};
 use crate::psychometrics::stopping::{CutScore, StopRule};
+use crate::report::StudySettings;
 
 /// Most questions of a test unless the options say otherwise.
 const LENGTH: usize = 30;
@@ -92,8 +93,8 @@ fn run_all(
     })
 }
 
-fn settings(rule: String, design: &TestDesign) -> Settings {
-    Settings {
+fn settings(rule: String, design: &TestDesign) -> StudySettings {
+    StudySettings {
         rule,
         criterion: design.criterion.name().to_owned(),
         estimator: design.estimator.method().name().to_owned(),

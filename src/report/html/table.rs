@@ -4,7 +4,7 @@
 use super::{details, escape};
 
 /// A cell.
-pub(super) enum Cell {
+pub(in crate::report) enum Cell {
     /// Words.
     Text(String),
     /// The heading of a row.
@@ -14,7 +14,21 @@ pub(super) enum Cell {
 }
 
 /// A table behind a summary that opens it.
-pub(super) fn table(summary: &str, head: &[&str], rows: &[Vec<Cell>]) -> String {
+pub(in crate::report) fn table(summary: &str, head: &[&str], rows: &[Vec<Cell>]) -> String {
+    details(&format!("Table: {summary}"), &scrolling("", summary, head, rows))
+}
+
+/// A table in sight that can be pointed at.
+pub(in crate::report) fn open_table(
+    id: &str,
+    summary: &str,
+    head: &[&str],
+    rows: &[Vec<Cell>],
+) -> String {
+    scrolling(&format!(" id=\"{id}\""), summary, head, rows)
+}
+
+fn scrolling(id: &str, summary: &str, head: &[&str], rows: &[Vec<Cell>]) -> String {
     let mut body = String::from("<thead><tr>");
     for title in head {
         body += &format!("<th scope=\"col\">{}</th>", escape(title));
@@ -27,12 +41,11 @@ pub(super) fn table(summary: &str, head: &[&str], rows: &[Vec<Cell>]) -> String 
     }
     body += "</tbody>";
     // Wide tables scroll by themselves, with the keyboard too, so that the page never does.
-    let table = format!(
-        "<section class=\"scroll\" aria-label=\"{0}\" tabindex=\"0\">\n\
+    format!(
+        "<section{id} class=\"scroll\" aria-label=\"{0}\" tabindex=\"0\">\n\
          <table>\n<caption>{0}</caption>\n{body}\n</table>\n</section>\n",
         escape(summary)
-    );
-    details(&format!("Table: {summary}"), &table)
+    )
 }
 
 fn cell(cell: &Cell) -> String {
