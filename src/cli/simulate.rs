@@ -261,6 +261,10 @@ struct Finished {
 /// Files that cannot be read, written or are not valid; a design that cannot work; options that
 /// do not go together; a format that the command does not have.
 pub fn run(global: &Global, args: &SimulateArgs) -> Result<Exit, CliError> {
+    if args.examinees == Some(0) {
+        let error = CliError::new(Exit::Usage, "a study of nobody shows nothing");
+        return Err(error.help("give --examinees 1 or more"));
+    }
     let mut outputs = Outputs::open(args)?;
     let finished = match &args.items {
         Some(path) => over_items::run(global, args, path, &mut outputs)?,

@@ -182,6 +182,7 @@ fn what_does_not_fit_is_refused_and_writes_nothing() {
     refused(&["--cuts", "1,0"], 2, "must increase");
     refused(&["--min", "31"], 2, "31 questions");
     refused(&["--length", "4"], 2, "need at least");
+    refused(&["--examinees", "0"], 2, "nobody");
     refused(&["--topics", "cooking"], 3, "no topic `cooking`");
     refused(&["--banks", "nowhere"], 3, "nowhere");
     refused(&["--items", "items.csv", "--topics", "sql"], 2, "--topics is for");

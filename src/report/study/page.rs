@@ -13,7 +13,7 @@ pub fn study_html(page: &StudyPage) -> String {
     let first = &page.designs[0];
     let mut parts = vec![totals(page)];
     if !first.figures.by_ability.is_empty() {
-        parts.push(error(first));
+        parts.push(error(page, first));
     }
     parts.push(length(first));
     parts.extend(by_length(first));
@@ -123,9 +123,18 @@ fn rules(page: &StudyPage) -> String {
     format!("<ol class=\"rules\">\n{}</ol>\n", page.designs.iter().map(rule).collect::<String>())
 }
 
-fn error(design: &StudyDesign) -> Part {
+fn error(page: &StudyPage, design: &StudyDesign) -> Part {
     let bins = &design.figures.by_ability;
-    let mut body = figure(
+    let mut body = match &page.source {
+        StudySource::Banks { difficulties, .. } if difficulties != "drawn" => paragraph(
+            "notice",
+            "The engine takes every difficulty to be uncertain, and here they were all as stated. \
+             So its standard errors are larger than the error, as they should be while nobody has \
+             calibrated a question; with --difficulties drawn the two meet.",
+        ),
+        _ => String::new(),
+    };
+    body += &figure(
         &charts::bias(bins),
         "Mean error of the estimate by true ability. Posterior means lean towards the middle of \
          the population, so low abilities are estimated too high and high ones too low. Bars: ± \

@@ -32,19 +32,19 @@ pub(super) fn totals(page: &StudyPage) -> String {
     type Total = fn(&StudyDesign) -> Option<f64>;
     let rows: [(&str, Total); 16] = [
         ("Questions, mean", |design| Some(design.summary.length.mean)),
-        ("± SE", |design| design.figures.standard_errors.length),
+        ("SE of the mean", |design| design.figures.standard_errors.length),
         ("Bias", |design| Some(design.summary.precision.as_ref()?.bias)),
-        ("± SE", |design| design.figures.standard_errors.bias),
+        ("SE of the bias", |design| design.figures.standard_errors.bias),
         ("RMSE", |design| Some(design.summary.precision.as_ref()?.rmse)),
-        ("± SE", |design| design.figures.standard_errors.rmse),
+        ("SE of the RMSE", |design| design.figures.standard_errors.rmse),
         ("Bound of the RMSE", |design| Some(design.summary.precision.as_ref()?.bound_rmse)),
         ("Mean reported SE", |design| Some(design.summary.mean_se)),
         ("Coverage of 90 % intervals", |design| {
             Some(design.summary.precision.as_ref()?.coverage90)
         }),
-        ("± SE", |design| design.figures.standard_errors.coverage90),
+        ("SE of the coverage", |design| design.figures.standard_errors.coverage90),
         ("On the right level", |design| Some(design.summary.classification?.accuracy)),
-        ("± SE", |design| design.figures.standard_errors.accuracy),
+        ("SE of that share", |design| design.figures.standard_errors.accuracy),
         ("Calibration error of levels", |design| Some(design.summary.classification?.ece)),
         ("Most seen item", |design| Some(design.summary.exposure.max)),
         ("Overlap", |design| Some(design.summary.exposure.overlap)),
