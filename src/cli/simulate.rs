@@ -25,7 +25,7 @@ use crate::assessment::study::RoleFigures;
 use crate::psychometrics::estimation::{Method, Prior, Range};
 use crate::psychometrics::irt::ItemModel;
 use crate::psychometrics::numeric::quadrature::Grid;
-use crate::psychometrics::selection::quotas::{AreaQuotas, ContentPlan, ContentRule};
+use crate::psychometrics::selection::quotas::{AreaQuotas, ContentRule};
 use crate::psychometrics::selection::{Criterion, SelectionError};
 use crate::psychometrics::simulation::{
     Basis, Difference, ExposureRule, ExposureRuleError, Figures, ItemMap, SimulatedTest, Summary,

@@ -325,6 +325,7 @@ fn method(page: &StudyPage) -> Part {
         ("Prior", settings.prior.clone()),
         ("Stop rule", settings.rule.clone()),
         ("Exposure rule", settings.exposure_rule.clone()),
+        ("Content rule", settings.content.as_ref().map_or("none", |c| c.rule().name()).to_owned()),
         ("Cuts", if cuts.is_empty() { "none".to_owned() } else { cuts.join(", ") }),
         ("Reasons to stop", list_of_shares(&page.designs[0].figures.stops)),
     ];
