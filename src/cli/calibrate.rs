@@ -1,6 +1,7 @@
 //! `gradus calibrate`: item parameters from the answers of many people. Reads options and tables,
 //! says what the data cannot bear, writes parameters; the estimation itself is in `psychometrics`.
 
+mod analysis;
 mod data;
 mod options;
 mod print;
@@ -67,6 +68,18 @@ pub struct CalibrateArgs {
     /// Columns that are no items
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
     ignore: Vec<String>,
+    /// Fit of items, pairs and the whole model, too
+    #[arg(long)]
+    fit: bool,
+    /// Differential functioning between the two groups of --group, too
+    #[arg(long, requires = "group")]
+    dif: bool,
+    /// The options that people chose: a row a person, a column an item
+    #[arg(long, value_name = "C.csv", requires = "keys")]
+    choices: Option<PathBuf>,
+    /// The key of each item: item,key
+    #[arg(long, value_name = "K.csv", requires = "choices")]
+    keys: Option<PathBuf>,
     /// Threads; the result is the same for any number
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -101,6 +114,8 @@ struct Finished {
     fit: Fit,
     covariance: Option<Covariance>,
     notices: Vec<Notice>,
+    /// Further members of the JSON object: fit, pairs, model_fit, dif, key_check.
+    analyses: Vec<(&'static str, serde_json::Value)>,
     threads: usize,
     wall: Duration,
     cpu_s: Option<f64>,
@@ -165,15 +180,42 @@ fn calibrate(
     })?;
     bar.finish();
     notices.extend(remarks(&data, &design, &fit));
+    let analyses = analyses(args, &data, &design, &fit, &mut notices)?;
     let cpu_s = super::simulate::cpu_seconds().zip(cpu_start).map(|(end, start)| end - start);
     let (wall, threads) = (start.elapsed(), pool.current_num_threads());
     let model = args.model;
-    Ok(Finished { model, data, design, fit, covariance, notices, threads, wall, cpu_s })
+    Ok(Finished { model, data, design, fit, covariance, notices, analyses, threads, wall, cpu_s })
 }
 
 fn estimate(data: &Data, design: &Design, bar: &Bar) -> Result<Fit, CliError> {
     calibration::calibrate(&data.responses, design, &mut |progress| bar.step(progress))
         .map_err(|error| CliError::new(Exit::Invalid, error.to_string()))
+}
+
+/// What was asked for beside the parameters.
+fn analyses(
+    args: &CalibrateArgs,
+    data: &Data,
+    design: &Design,
+    fit: &Fit,
+    notices: &mut Vec<Notice>,
+) -> Result<Vec<(&'static str, serde_json::Value)>, CliError> {
+    let mut found = Vec::new();
+    if args.fit {
+        match analysis::fit(data, design, fit) {
+            Some([items, pairs, model]) => {
+                found.extend([("fit", items), ("pairs", pairs), ("model_fit", model)]);
+            }
+            None => notices.push(Notice::NoFit),
+        }
+    }
+    if args.dif {
+        found.push(("dif", analysis::differential(data)?));
+    }
+    if let (Some(choices), Some(keys)) = (&args.choices, &args.keys) {
+        found.push(("key_check", analysis::keys(choices, keys)?));
+    }
+    Ok(found)
 }
 
 /// What the reader of a finished calibration should know.

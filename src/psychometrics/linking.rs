@@ -325,7 +325,7 @@ fn gauss_newton_step(
 /// say how much the line depends on which items are common.
 ///
 /// # Errors
-/// As [`line`]; fewer than three items.
+/// As [`line()`]; fewer than three items.
 pub fn jackknife(
     method: LinkingMethod,
     new: &[ItemModel],

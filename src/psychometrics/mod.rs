@@ -9,6 +9,7 @@ pub mod cat;
 pub mod classification;
 pub mod estimation;
 pub mod irt;
+pub mod item_analysis;
 pub mod linking;
 pub mod numeric;
 pub mod person_fit;

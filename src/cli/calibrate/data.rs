@@ -29,6 +29,8 @@ pub enum Notice {
     NegativeSlope { item: String },
     /// An asymptote without a prior.
     NoPriorOnC,
+    /// Fit is not computed where a slope is negative.
+    NoFit,
     /// Why there are no standard errors.
     NoStandardErrors(String),
 }
@@ -42,6 +44,7 @@ impl Notice {
                 | Self::Unanswered { .. }
                 | Self::Copy { .. }
                 | Self::Runaway { .. }
+                | Self::NoFit
                 | Self::NoStandardErrors(_)
         )
     }
@@ -104,6 +107,7 @@ impl fmt::Display for Notice {
                 "no prior on the lower asymptote: it is hardly identified, and its estimate may be \
                  0; --priors 'logit_c=normal(-1.386294,0.5)' sets one"
             ),
+            Self::NoFit => write!(f, "no fit: an item has a slope that is not positive"),
             Self::NoStandardErrors(why) => write!(f, "no standard errors: {why}"),
         }
     }
@@ -439,6 +443,30 @@ impl Data {
         }
         let responses = builder.build().map_err(|_| nothing())?;
         Ok(Self { items, groups, group_sizes, answers, responses, rows, columns })
+    }
+
+    /// Every person's scores on the items, row after row.
+    pub fn matrix(&self) -> Vec<u16> {
+        let width = self.items.len();
+        let persons = self.rows.groups.len();
+        let mut matrix = vec![super::analysis::GAP; persons * width];
+        let place: HashMap<u32, usize> =
+            self.columns.iter().enumerate().map(|(index, (column, _))| (*column, index)).collect();
+        for person in 0..persons {
+            for (column, score) in
+                &self.rows.cells[self.rows.starts[person]..self.rows.starts[person + 1]]
+            {
+                if let Some(&index) = place.get(column) {
+                    matrix[person * width + index] = self.columns[index].1[usize::from(*score)];
+                }
+            }
+        }
+        matrix
+    }
+
+    /// Every person's group.
+    pub fn person_groups(&self) -> &[u16] {
+        &self.rows.groups
     }
 
     /// The same data without some items.

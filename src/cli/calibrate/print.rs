@@ -108,6 +108,9 @@ pub fn json(finished: &Finished) -> Result<Exit, CliError> {
     if !finished.data.groups.is_empty() {
         object["groups"] = groups(finished);
     }
+    for (name, value) in &finished.analyses {
+        object[*name] = value.clone();
+    }
     print_json(&object)
 }
 

@@ -13,6 +13,7 @@ mod design;
 mod expectation;
 mod latent;
 mod maximization;
+mod measures;
 mod responses;
 mod standard_errors;
 
@@ -22,6 +23,7 @@ pub use design::{
     CalibrationError, Design, ItemDesign, LatentDesign, LatentShape, NormalPrior, Priors, Settings,
 };
 pub use latent::Latent;
+pub use measures::{Ability, Derivative, abilities, derivatives};
 pub use responses::{NOT_ASKED, Responses, ResponsesBuilder, ResponsesError};
 pub use standard_errors::{Covariance, StandardErrors, covariance};
 

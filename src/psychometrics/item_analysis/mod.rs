@@ -1,0 +1,71 @@
+//! What the answers of many people say about the items themselves: fit to their curves, dependence
+//! between them, differential functioning, keys and wrong options. Reads matrices of scores and
+//! fitted models; never decides what becomes of an item.
+
+mod differential;
+mod keys;
+mod margins;
+mod residuals;
+mod summed_scores;
+
+pub use differential::{
+    DifferentialFunctioning, EtsClass, MantelHaenszel, benjamini_hochberg, ets_class,
+    likelihood_ratio, mantel_haenszel, screen,
+};
+pub use keys::{KeyCheck, KeyFinding, OptionCurve, key_check};
+pub use margins::{LimitedInformation, PairFit, Parameter, limited_information, pair_fit};
+pub use residuals::{ResidualFit, residual_fit};
+pub use summed_scores::{SummedScoreFit, summed_score_fit};
+
+/// The score of an item that was not asked.
+pub const NOT_ASKED: u16 = u16::MAX;
+
+/// Scores of people on items, row after row, [`NOT_ASKED`] where there is none.
+#[derive(Debug, Clone, Copy)]
+pub struct Scores<'a> {
+    /// All scores.
+    pub values: &'a [u16],
+    /// Number of items.
+    pub items: usize,
+}
+
+impl<'a> Scores<'a> {
+    /// Number of people.
+    pub fn persons(&self) -> usize {
+        self.values.len().checked_div(self.items).unwrap_or(0)
+    }
+
+    /// A person's scores.
+    pub fn row(&self, person: usize) -> &'a [u16] {
+        &self.values[person * self.items..(person + 1) * self.items]
+    }
+
+    /// People who answered everything.
+    pub fn complete(&self) -> impl Iterator<Item = &'a [u16]> + '_ {
+        (0..self.persons())
+            .map(|person| self.row(person))
+            .filter(|row| row.iter().all(|score| *score != NOT_ASKED))
+    }
+}
+
+/// Pearson's correlation of pairs; `None` without spread in one of them.
+pub(crate) fn correlation(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> Option<f64> {
+    let mut n = 0.0;
+    let (mut mean_x, mut mean_y) = (0.0, 0.0);
+    for (x, y) in pairs.clone() {
+        n += 1.0;
+        mean_x += (x - mean_x) / n;
+        mean_y += (y - mean_y) / n;
+    }
+    let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
+    for (x, y) in pairs {
+        xx += (x - mean_x) * (x - mean_x);
+        yy += (y - mean_y) * (y - mean_y);
+        xy += (x - mean_x) * (y - mean_y);
+    }
+    let scale = (xx * yy).sqrt();
+    (scale > 0.0).then(|| xy / scale)
+}
+
+#[cfg(test)]
+mod tests;

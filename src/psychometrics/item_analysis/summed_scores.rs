@@ -1,0 +1,138 @@
+//! Fit of items by summed scores: S-X². Observed proportions are compared with what the model
+//! expects of people with the same total, so that no ability has to be estimated.
+
+use statrs::distribution::{ChiSquared, ContinuousCDF};
+
+use super::Scores;
+use crate::psychometrics::irt::ItemModel;
+
+/// S-X² of one item.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SummedScoreFit {
+    /// The statistic.
+    pub s_x2: f64,
+    /// Its degrees of freedom: free cells less the item's estimated parameters.
+    pub df: usize,
+    /// Its p-value; `None` without degrees of freedom.
+    pub p: Option<f64>,
+}
+
+/// Expected counts below this are joined with a neighbour's.
+const EXPECTED_MIN: f64 = 1.0;
+
+/// P(total of the items = t | θ_q) for every t and q: the recursion of Lord & Wingersky (1984) as
+/// Thissen, Pommerich, Billeaud & Williams (1995) extend it to ordered scores.
+fn totals(items: &[&ItemModel], points: &[f64]) -> Vec<Vec<f64>> {
+    let mut distribution = vec![vec![1.0; points.len()]];
+    for item in items {
+        let steps = item.categories() - 1;
+        let mut next = vec![vec![0.0; points.len()]; distribution.len() + steps];
+        for (q, &theta) in points.iter().enumerate() {
+            for category in 0..=steps {
+                let p = item.probability(theta, category);
+                for (total, row) in distribution.iter().enumerate() {
+                    next[total + category][q] += p * row[q];
+                }
+            }
+        }
+        distribution = next;
+    }
+    distribution
+}
+
+/// S-X² of every item (Orlando & Thissen, 2000, *Appl. Psychol. Meas.* 24, 50–64; for several
+/// categories Kang & Chen, 2008, *J. Educ. Meas.* 45, 391–406):
+/// Σ_t Σ_k N_t (O_tk − E_tk)²/E_tk, E_tk = Σ_q w_q P_k S*_{t−k} / Σ_q w_q S_t with S the totals of
+/// all items and S* of all but this one. Neighbouring totals are joined until every expected
+/// count is at least 1. `parameters` are each item's estimated ones; only people who answered
+/// everything count. (`points`, `weights`): the distribution of ability.
+pub fn summed_score_fit(
+    scores: Scores<'_>,
+    items: &[ItemModel],
+    parameters: &[usize],
+    points: &[f64],
+    weights: &[f64],
+) -> Vec<SummedScoreFit> {
+    let most: usize = items.iter().map(|item| item.categories() - 1).sum();
+    let all: Vec<&ItemModel> = items.iter().collect();
+    let whole = totals(&all, points);
+    let marginal = |row: &[f64]| -> f64 { row.iter().zip(weights).map(|(p, w)| p * w).sum() };
+    let expected_totals: Vec<f64> = whole.iter().map(|row| marginal(row)).collect();
+    (0..items.len())
+        .map(|item| {
+            let categories = items[item].categories();
+            let mut observed = vec![vec![0.0; categories]; most + 1];
+            for row in scores.complete() {
+                let total: usize = row.iter().map(|score| usize::from(*score)).sum();
+                observed[total][usize::from(row[item])] += 1.0;
+            }
+            let others: Vec<&ItemModel> = (0..items.len())
+                .filter(|other| *other != item)
+                .map(|other| &items[other])
+                .collect();
+            let rest = totals(&others, points);
+            let curve: Vec<Vec<f64>> = (0..categories)
+                .map(|k| points.iter().map(|theta| items[item].probability(*theta, k)).collect())
+                .collect();
+            let mut cells = Vec::new();
+            for total in 1..most {
+                let people: f64 = observed[total].iter().sum();
+                let expected: Vec<f64> = (0..categories)
+                    .map(|k| match total.checked_sub(k).and_then(|left| rest.get(left)) {
+                        Some(rest) => {
+                            let joint = (0..points.len())
+                                .map(|q| weights[q] * curve[k][q] * rest[q])
+                                .sum::<f64>();
+                            people * joint / expected_totals[total]
+                        }
+                        None => 0.0,
+                    })
+                    .collect();
+                if people > 0.0 {
+                    cells.push((observed[total].clone(), expected));
+                }
+            }
+            statistic(joined(cells), parameters[item])
+        })
+        .collect()
+}
+
+type Cells = Vec<(Vec<f64>, Vec<f64>)>;
+
+/// Joins a total whose expected counts are too small with the smaller of its neighbours, from the
+/// lowest up, until none is. A category that a total cannot give expects 0 and stays so.
+fn joined(mut cells: Cells) -> Cells {
+    let sparse = |(_, expected): &(Vec<f64>, Vec<f64>)| {
+        expected.iter().any(|count| *count > 0.0 && *count < EXPECTED_MIN)
+    };
+    while cells.len() > 1 {
+        let Some(place) = cells.iter().position(sparse) else { break };
+        let size = |index: usize| cells[index].1.iter().sum::<f64>();
+        let into = match place {
+            0 => 1,
+            _ if place + 1 == cells.len() => place - 1,
+            _ if size(place - 1) <= size(place + 1) => place - 1,
+            _ => place + 1,
+        };
+        let (observed, expected) = cells[place].clone();
+        cells[into].0.iter_mut().zip(&observed).for_each(|(sum, value)| *sum += value);
+        cells[into].1.iter_mut().zip(&expected).for_each(|(sum, value)| *sum += value);
+        cells.remove(place);
+    }
+    cells
+}
+
+fn statistic(cells: Cells, parameters: usize) -> SummedScoreFit {
+    let (mut s_x2, mut free) = (0.0, 0_usize);
+    for (observed, expected) in &cells {
+        let mut used = 0;
+        for (o, e) in observed.iter().zip(expected).filter(|(_, e)| **e > 0.0) {
+            s_x2 += (o - e) * (o - e) / e;
+            used += 1;
+        }
+        free += used.max(1) - 1;
+    }
+    let df = free.saturating_sub(parameters);
+    let p = ChiSquared::new(df as f64).ok().filter(|_| df > 0).map(|law| law.sf(s_x2));
+    SummedScoreFit { s_x2, df, p }
+}
