@@ -34,18 +34,24 @@ pub fn fit(data: &Data, design: &Design, fit: &Fit) -> Option<[Value; 3]> {
     let scores = Scores { values: &matrix, items: items.len() };
     let points = design.settings.nodes.points();
     let weights = &fit.latent[0].weights;
+    // A free SD of ability is the slope that items of slope 1 share.
+    let freedom = design.groups[0];
+    let shared = usize::from(freedom.free_mean) + usize::from(freedom.free_variance);
     let parameters: Vec<usize> = design
         .items
         .iter()
         .enumerate()
         .map(|(item, design)| match design.anchored {
             Some(_) => 0,
-            None => design
-                .family
-                .free(data.responses.categories(item))
-                .into_iter()
-                .filter(|free| *free)
-                .count(),
+            None => {
+                design
+                    .family
+                    .free(data.responses.categories(item))
+                    .into_iter()
+                    .filter(|free| *free)
+                    .count()
+                    + shared
+            }
         })
         .collect();
     let summed = analysis::summed_score_fit(scores, &items, &parameters, points, weights);

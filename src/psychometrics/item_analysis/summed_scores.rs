@@ -43,8 +43,8 @@ fn totals(items: &[&ItemModel], points: &[f64]) -> Vec<Vec<f64>> {
 /// S-X² of every item (Orlando & Thissen, 2000, *Appl. Psychol. Meas.* 24, 50–64; for several
 /// categories Kang & Chen, 2008, *J. Educ. Meas.* 45, 391–406):
 /// Σ_t Σ_k N_t (O_tk − E_tk)²/E_tk, E_tk = Σ_q w_q P_k S*_{t−k} / Σ_q w_q S_t with S the totals of
-/// all items and S* of all but this one. Neighbouring totals are joined until every expected
-/// count is at least 1. `parameters` are each item's estimated ones; only people who answered
+/// all items and S* of all but this one. Neighbouring categories, then totals, are
+/// joined until every expected count is at least 1. `parameters` are each item's estimated ones; only people who answered
 /// everything count. (`points`, `weights`): the distribution of ability.
 pub fn summed_score_fit(
     scores: Scores<'_>,
@@ -99,21 +99,41 @@ pub fn summed_score_fit(
 
 type Cells = Vec<(Vec<f64>, Vec<f64>)>;
 
-/// Joins a total whose expected counts are too small with the smaller of its neighbours, from the
-/// lowest up, until none is. A category that a total cannot give expects 0 and stays so.
+/// A total's cells after joining categories whose expected count is too small with the smaller of
+/// their neighbours (Kang & Chen, 2008), the smallest first. Categories that the total cannot give
+/// are no cells.
+fn with_joined_categories((observed, expected): &(Vec<f64>, Vec<f64>)) -> Vec<(f64, f64)> {
+    let pairs = observed.iter().copied().zip(expected.iter().copied());
+    let mut cells: Vec<(f64, f64)> = pairs.filter(|(_, expected)| *expected > 0.0).collect();
+    while cells.len() > 1 {
+        let least = (0..cells.len()).min_by(|&i, &j| cells[i].1.total_cmp(&cells[j].1));
+        let Some(place) = least.filter(|&place| cells[place].1 < EXPECTED_MIN) else { break };
+        let into = smaller_neighbour(place, cells.len(), &|index| cells[index].1);
+        let (o, e) = cells[place];
+        cells[into].0 += o;
+        cells[into].1 += e;
+        cells.remove(place);
+    }
+    cells
+}
+
+fn smaller_neighbour(place: usize, count: usize, size: &dyn Fn(usize) -> f64) -> usize {
+    match place {
+        0 => 1,
+        _ if place + 1 == count => place - 1,
+        _ if size(place - 1) <= size(place + 1) => place - 1,
+        _ => place + 1,
+    }
+}
+
+/// Joins a total that is left with fewer than two cells with the smaller of its neighbours, from
+/// the lowest up, until none is.
 fn joined(mut cells: Cells) -> Cells {
-    let sparse = |(_, expected): &(Vec<f64>, Vec<f64>)| {
-        expected.iter().any(|count| *count > 0.0 && *count < EXPECTED_MIN)
-    };
+    let sparse = |cell: &(Vec<f64>, Vec<f64>)| with_joined_categories(cell).len() < 2;
     while cells.len() > 1 {
         let Some(place) = cells.iter().position(sparse) else { break };
         let size = |index: usize| cells[index].1.iter().sum::<f64>();
-        let into = match place {
-            0 => 1,
-            _ if place + 1 == cells.len() => place - 1,
-            _ if size(place - 1) <= size(place + 1) => place - 1,
-            _ => place + 1,
-        };
+        let into = smaller_neighbour(place, cells.len(), &size);
         let (observed, expected) = cells[place].clone();
         cells[into].0.iter_mut().zip(&observed).for_each(|(sum, value)| *sum += value);
         cells[into].1.iter_mut().zip(&expected).for_each(|(sum, value)| *sum += value);
@@ -124,13 +144,10 @@ fn joined(mut cells: Cells) -> Cells {
 
 fn statistic(cells: Cells, parameters: usize) -> SummedScoreFit {
     let (mut s_x2, mut free) = (0.0, 0_usize);
-    for (observed, expected) in &cells {
-        let mut used = 0;
-        for (o, e) in observed.iter().zip(expected).filter(|(_, e)| **e > 0.0) {
-            s_x2 += (o - e) * (o - e) / e;
-            used += 1;
-        }
-        free += used.max(1) - 1;
+    for cell in &cells {
+        let cells = with_joined_categories(cell);
+        s_x2 += cells.iter().map(|(o, e)| (o - e) * (o - e) / e).sum::<f64>();
+        free += cells.len().max(1) - 1;
     }
     let df = free.saturating_sub(parameters);
     let p = ChiSquared::new(df as f64).ok().filter(|_| df > 0).map(|law| law.sf(s_x2));
