@@ -164,6 +164,65 @@ fn priors_anchors_and_groups_do_what_they_say() {
 }
 
 #[test]
+fn fit_of_lsat7_is_as_published() {
+    // Goal: S-X² with its degrees of freedom, LD-X² and M2. Method: mirt's printed values, at the
+    // digits they have.
+    let table = published("LSAT7");
+    let folder = folder(&people(&table["patterns"]));
+    let result = calibrate(&folder, &["--model", "2pl", "--se", "none", "--tol", "1e-7", "--fit"]);
+    let known = &table["published_2PL"];
+    let fit = result["fit"].as_array().unwrap();
+    let values = |name: &str| fit.iter().map(|row| row[name].as_f64().unwrap()).collect::<Vec<_>>();
+    assert_close(&values("s_x2"), &numbers(&known["S_X2"]), 6e-3, "S-X²");
+    assert_close(&values("df"), &numbers(&known["S_X2_df"]), 0.0, "df");
+    for pair in result["pairs"].as_array().unwrap() {
+        let place = |end: usize| pair["items"][end].as_str().unwrap().trim_start_matches('i');
+        let expected = &known["LD_lower"][format!("i{}{}", place(1), place(0))];
+        let found = pair["ld_x2"].as_f64().unwrap();
+        // The published fit stopped at a wider tolerance; the pairs differ by up to .01.
+        assert!((found - expected.as_f64().unwrap()).abs() < 0.015, "{pair} {expected}");
+    }
+    let m2 = result["model_fit"]["m2"].as_f64().unwrap();
+    assert!((m2 - known["M2"][0].as_f64().unwrap()).abs() < 6e-3, "{m2}");
+}
+
+#[test]
+fn a_moved_item_and_a_wrong_key_are_named() {
+    // Goal: --dif and --choices reach their analyses. Method: LSAT7 in two groups of which one has
+    // item 2 turned round; options of which the key is not what the able choose.
+    let base = people(&published("LSAT7")["patterns"]);
+    let (mut grouped, mut choices) = ("group,i1,i2,i3,i4,i5\n".to_owned(), String::new());
+    for (row, line) in base.lines().enumerate() {
+        let mut cells: Vec<&str> = line.split(',').collect();
+        if row == 0 {
+            writeln!(choices, "{line}").unwrap();
+            continue;
+        }
+        let named = cells.iter().map(|cell| if *cell == "1" { "yes" } else { "no" });
+        writeln!(choices, "{}", named.collect::<Vec<_>>().join(",")).unwrap();
+        let focal = row % 2 == 0;
+        if focal {
+            cells[1] = if cells[1] == "1" { "0" } else { "1" };
+        }
+        writeln!(grouped, "{},{}", if focal { "f" } else { "r" }, cells.join(",")).unwrap();
+    }
+    let folder = folder(&grouped);
+    std::fs::write(folder.path().join("c.csv"), choices).unwrap();
+    let keys = "item,key\ni1,yes\ni2,no\ni3,yes\ni4,yes\ni5,yes\n";
+    std::fs::write(folder.path().join("k.csv"), keys).unwrap();
+    let result = calibrate(
+        &folder,
+        &["--model", "2pl", "--group", "group", "--dif", "--choices", "c.csv", "--keys", "k.csv"],
+    );
+    let dif = result["dif"].as_array().unwrap();
+    assert_eq!(dif[1]["class"], "C");
+    assert!(dif[1]["lr_p"].as_f64().unwrap() < 1e-6);
+    let checks = result["key_check"].as_array().unwrap();
+    assert_eq!(checks[1]["suspect"], "yes");
+    assert!(checks[0]["suspect"].is_null());
+}
+
+#[test]
 fn the_result_does_not_depend_on_threads() {
     // Goal: the same bits for one thread and two. Method: one calibration each, run facts aside.
     let folder = folder(&people(&published("LSAT6")["patterns"]));

@@ -13,7 +13,7 @@ use crate::cli::{CliError, Exit};
 use crate::psychometrics::calibration::{self, Design, Fit};
 use crate::psychometrics::irt::ItemModel;
 use crate::psychometrics::item_analysis::{
-    self as analysis, EtsClass, KeyFinding, NOT_ASKED, Parameter, Scores,
+    self as analysis, EtsClass, KeyFinding, Parameter, Scores,
 };
 
 /// More margins than this and M2's matrices take minutes: about sixty items of two categories.
@@ -264,6 +264,3 @@ fn read_choices(path: &Path, keys: &HashMap<String, String>) -> Result<Choices, 
     })?;
     Ok((items, rows, names))
 }
-
-/// The scores of a matrix as a calibration knows them.
-pub const GAP: u16 = NOT_ASKED;

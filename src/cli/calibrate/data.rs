@@ -449,7 +449,7 @@ impl Data {
     pub fn matrix(&self) -> Vec<u16> {
         let width = self.items.len();
         let persons = self.rows.groups.len();
-        let mut matrix = vec![super::analysis::GAP; persons * width];
+        let mut matrix = vec![NOT_ASKED; persons * width];
         let place: HashMap<u32, usize> =
             self.columns.iter().enumerate().map(|(index, (column, _))| (*column, index)).collect();
         for person in 0..persons {

@@ -52,6 +52,9 @@ pub struct DifferentialFunctioning {
     pub lr_p: Option<f64>,
 }
 
+/// A person's matching score, whether of the focal group, whether right on the studied item.
+pub type Matched = (f64, bool, bool);
+
 /// A table of one stratum: right and wrong of the reference group, right and wrong of the focal one.
 type Stratum = [f64; 4];
 
@@ -219,8 +222,7 @@ fn strata(people: &[(&[u16], bool)], item: usize, anchors: &[bool]) -> Vec<Strat
     strata
 }
 
-/// (score, focal, right) of everybody.
-fn matched(people: &[(&[u16], bool)], item: usize, anchors: &[bool]) -> Vec<(f64, bool, bool)> {
+fn matched(people: &[(&[u16], bool)], item: usize, anchors: &[bool]) -> Vec<Matched> {
     people
         .iter()
         .map(|(row, focal)| (matching_score(row, item, anchors) as f64, *focal, row[item] > 0))
@@ -229,16 +231,15 @@ fn matched(people: &[(&[u16], bool)], item: usize, anchors: &[bool]) -> Vec<(f64
 
 /// 2(ℓ₁ − ℓ₀) of two logistic regressions of being right: on the score, and on score, group and
 /// their product. `None` when one has no maximum (perfect separation) or only one group is there.
-pub fn likelihood_ratio(people: &[(f64, bool, bool)]) -> Option<f64> {
-    let mixed = |pick: &dyn Fn(&(f64, bool, bool)) -> bool| {
-        people.iter().any(pick) && !people.iter().all(pick)
-    };
+pub fn likelihood_ratio(people: &[Matched]) -> Option<f64> {
+    let mixed =
+        |pick: &dyn Fn(&Matched) -> bool| people.iter().any(pick) && !people.iter().all(pick);
     if !mixed(&|person| person.1) || !mixed(&|person| person.2) {
         return None;
     }
     let centre = people.iter().map(|person| person.0).sum::<f64>() / people.len() as f64;
-    let small = |(score, _, _): &(f64, bool, bool)| vec![1.0, score - centre];
-    let large = |(score, focal, _): &(f64, bool, bool)| {
+    let small = |(score, _, _): &Matched| vec![1.0, score - centre];
+    let large = |(score, focal, _): &Matched| {
         let focal = f64::from(u8::from(*focal));
         vec![1.0, score - centre, focal, focal * (score - centre)]
     };
@@ -249,9 +250,9 @@ pub fn likelihood_ratio(people: &[(f64, bool, bool)]) -> Option<f64> {
 
 /// The maximum log-likelihood of a logistic regression, by Newton's method with step halving.
 fn logistic_regression(
-    people: &[(f64, bool, bool)],
+    people: &[Matched],
     size: usize,
-    predictors: &dyn Fn(&(f64, bool, bool)) -> Vec<f64>,
+    predictors: &dyn Fn(&Matched) -> Vec<f64>,
 ) -> Option<f64> {
     let rows: Vec<(Vec<f64>, bool)> =
         people.iter().map(|person| (predictors(person), person.2)).collect();

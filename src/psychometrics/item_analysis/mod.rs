@@ -9,7 +9,7 @@ mod residuals;
 mod summed_scores;
 
 pub use differential::{
-    DifferentialFunctioning, EtsClass, MantelHaenszel, benjamini_hochberg, ets_class,
+    DifferentialFunctioning, EtsClass, MantelHaenszel, Matched, benjamini_hochberg, ets_class,
     likelihood_ratio, mantel_haenszel, screen,
 };
 pub use keys::{KeyCheck, KeyFinding, OptionCurve, key_check};
