@@ -6,6 +6,7 @@
 //! with three seeds. Bars are the promises plus two Monte-Carlo standard errors of the run's size.
 
 mod levels;
+mod precision;
 mod ranks;
 mod robustness;
 mod roles;
@@ -130,11 +131,23 @@ fn run(
     people: &People,
     answer: impl Fn(usize, usize, f64) -> usize + Sync,
 ) -> Vec<Finished> {
+    let drawn = |person| abilities(people.seed, person, pool.topics(), people.correlation);
+    run_with(pool, design, people, drawn, answer)
+}
+
+/// The same for people whose abilities are given.
+fn run_with(
+    pool: &Arc<Pool>,
+    design: &Design,
+    people: &People,
+    truth: impl Fn(usize) -> Vec<f64> + Sync,
+    answer: impl Fn(usize, usize, f64) -> usize + Sync,
+) -> Vec<Finished> {
     let design = Arc::new(design.clone());
     (0..people.number)
         .into_par_iter()
         .map(|person| {
-            let truth = abilities(people.seed, person, pool.topics(), people.correlation);
+            let truth = truth(person);
             let prior = population(pool.topics(), people.assumed);
             let mut cat = Cat::new(Arc::clone(pool), Arc::clone(&design), prior).unwrap();
             while let Ok(choice) = cat.next(people.seed) {

@@ -201,14 +201,20 @@ fn whole_test(case: &mut Case<'_>) -> Outcome {
     Outcome::Ran("whole tests", 0)
 }
 
-/// There is no rule on the information left; the greatest information itself is compared.
+/// The greatest information of the items left, and the stop rule on it.
 fn greatest_information(case: &mut Case<'_>) -> Outcome {
     let items = case.items();
     let (_, value) = pick("MFI", &items, &[], &[], number(case.input("theta")));
     for expected in rows(case.expected) {
         case.close("largest I", value, &expected["maxInfo"], 1e-9);
+        let rule: StopRule = format!("info<{}", expected["thr"]).parse().unwrap();
+        let left = || value;
+        let mut state = StopState::classification(9, number(case.input("theta")), 0.3, &[]);
+        state.information_left = Some(&left);
+        let stops = rule.evaluate(&state).is_some();
+        case.same("stops", Some(stops), expected["stop"].as_bool());
     }
-    Outcome::Ran("picks", 1)
+    Outcome::Ran("picks", 0)
 }
 
 /// The areas of the items and the targets, as numbers of one order.
