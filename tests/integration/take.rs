@@ -381,7 +381,7 @@ fn a_resumed_session_keeps_its_own_bank_and_says_so() {
     assert_eq!(home.run(&arguments, "?\n").status.code(), Some(75));
     let path = banks.path().join("levels.yaml");
     let text = std::fs::read_to_string(&path).expect("the file");
-    std::fs::write(&path, text.replace("-0.25", "-0.35")).expect("a file");
+    std::fs::write(&path, text.replace("theta: 0.125", "theta: 0.225")).expect("a file");
     let banks = banks.path().to_str().expect("UTF-8");
     let resumed =
         home.run(&["take", "--resume", "--format", "json", "--banks", banks], &"?\n".repeat(40));
@@ -389,7 +389,7 @@ fn a_resumed_session_keeps_its_own_bank_and_says_so() {
     let error = String::from_utf8_lossy(&resumed.stderr).into_owned();
     assert!(error.contains("question bank has changed"), "{error}");
     let report: Value = serde_json::from_slice(&resumed.stdout).expect("JSON");
-    assert_eq!(report["level"]["cuts"][0]["theta"], -0.25);
+    assert_eq!(report["level"]["cuts"][0]["theta"], 0.125);
     assert!(home.run(&["replay"], "").status.success());
 }
 
