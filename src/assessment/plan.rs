@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bank::{Bank, Item, Status, TopicId};
+use crate::bank::{Bank, Item, Key, Status, TopicId};
 use crate::psychometrics::cat::{Cat, Design, DesignError, Pool, PoolItem, Quota, Randomesque};
 use crate::psychometrics::estimation::posterior::Gaussian;
 use crate::psychometrics::irt::{ItemModel, ModelError};
@@ -30,8 +30,9 @@ const PER_TOPIC_MIN: usize = 2;
 const SHARE_MAX: f64 = 1.6;
 /// Questions that show code are at most this share of a test.
 const CODE_SHARE_MAX: f64 = 0.4;
-/// Questions whose answer must be typed are at most this share of a test.
-const TYPED_SHARE_MAX: f64 = 0.4;
+/// Most of a test by the form of the answer: one option, several options, an order, typed. The
+/// last three are hard to guess and would crowd out the first.
+const FORM_SHARES: [f64; 4] = [1.0, 0.2, 0.14, 0.3];
 /// Standard deviation of a difficulty step of partial-credit items, before data.
 const STEP_SPREAD: f64 = 0.6;
 /// Discrimination prior of partial-credit items relative to the item's own: several ticks of one
@@ -196,7 +197,7 @@ impl Plan {
             length_max: self.length,
             group_max: self.group_max(bank),
             code_max: (CODE_SHARE_MAX * self.length as f64) as usize,
-            typed_max: (TYPED_SHARE_MAX * self.length as f64) as usize,
+            form_shares: FORM_SHARES.to_vec(),
             stop: self.stop.parse()?,
             randomesque: Randomesque { questions: 3, among: 3 },
             weights,
@@ -223,7 +224,7 @@ impl Plan {
                     lower_asymptote: item.prior.c,
                     excludes: exclusions(bank, item),
                     is_code: shows_code(item),
-                    is_typed: item.options.is_empty(),
+                    form: form(&item.key),
                     eligible: item.status == Status::Live && self.has(&item.topic),
                 })
             })
@@ -240,6 +241,16 @@ impl Plan {
             .map(|topic| topic.subtopics.len())
             .sum();
         (2 * self.length).div_ceil(subtopics.max(1)).max(2)
+    }
+}
+
+/// The place of a key's form of answer among [`FORM_SHARES`].
+fn form(key: &Key) -> usize {
+    match key {
+        Key::Single { .. } => 0,
+        Key::Multi { .. } => 1,
+        Key::Order { .. } => 2,
+        Key::Numeric { .. } | Key::Text { .. } => 3,
     }
 }
 

@@ -34,7 +34,7 @@ fn pool(seed: u64) -> Pool {
             lower_asymptote: 0.2,
             excludes: (0..enemies).map(|_| below(&mut random, ITEMS)).filter(|&e| e != j).collect(),
             is_code: false,
-            is_typed: false,
+            form: 0,
             eligible: true,
         }
     });
@@ -51,7 +51,7 @@ fn design() -> Design {
         quotas: vec![RANGE; TOPICS],
         group_max: ITEMS,
         code_max: ITEMS,
-        typed_max: ITEMS,
+        form_shares: vec![],
         stop: format!("length>={LENGTH}").parse().unwrap(),
         randomesque: Randomesque { questions: 0, among: 1 },
     }
@@ -201,7 +201,7 @@ fn hostile_pool(seed: u64) -> Pool {
             lower_asymptote: 0.2,
             excludes: (0..enemies).map(|_| below(&mut random, 30)).filter(|&e| e != j).collect(),
             is_code: j % 4 == 0,
-            is_typed: j % 9 == 0,
+            form: usize::from(j % 9 == 0),
             // What somebody has seen before may not be asked.
             eligible: uniform(&mut random) < 0.9,
         }
@@ -237,7 +237,7 @@ fn enemies_never_meet_and_minima_are_met_when_they_can_be() {
             quotas: vec![Quota { min: 2, max: 3 }; TOPICS],
             group_max: 2,
             code_max: 4,
-            typed_max: 4,
+            form_shares: vec![1.0, 0.4],
             stop: "length>=10".parse().unwrap(),
             randomesque: Randomesque { questions: 3, among: 3 },
             ..design()

@@ -55,7 +55,7 @@ fn pool(seed: u64, topics: usize, a_topic: usize, lower: f64) -> Arc<Pool> {
             lower_asymptote: lower,
             excludes: vec![],
             is_code: false,
-            is_typed: false,
+            form: 0,
             eligible: true,
         }
     });
@@ -73,7 +73,7 @@ fn fixed_length(topics: usize, length: usize) -> Design {
         quotas: vec![Quota { min: 0, max: usize::MAX }; topics],
         group_max: usize::MAX,
         code_max: usize::MAX,
-        typed_max: usize::MAX,
+        form_shares: vec![],
         stop: format!("length>={length}").parse().unwrap(),
         randomesque: Randomesque { questions: 0, among: 1 },
     }

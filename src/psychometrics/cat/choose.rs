@@ -3,6 +3,7 @@
 
 use rand::RngExt;
 
+use super::design::Design;
 use super::state::Cat;
 use crate::psychometrics::numeric::stream::{Purpose, stream};
 use crate::psychometrics::selection::posterior_trace::expected_gain;
@@ -93,7 +94,7 @@ fn allowed(cat: &Cat, required: &[bool], spread: bool) -> Vec<usize> {
     let asked_of_group =
         |group| cat.asked().iter().filter(|(i, _)| items[*i].group == group).count();
     let code_asked = cat.asked().iter().filter(|(i, _)| items[*i].is_code).count();
-    let typed_asked = cat.asked().iter().filter(|(i, _)| items[*i].is_typed).count();
+    let form_asked = |form| cat.asked().iter().filter(|(i, _)| items[*i].form == form).count();
     (0..items.len())
         .filter(|&j| {
             let item = &items[j];
@@ -102,10 +103,23 @@ fn allowed(cat: &Cat, required: &[bool], spread: bool) -> Vec<usize> {
                 && (!spread
                     || (asked_of_group(item.group) < design.group_max
                         && !(item.is_code && code_asked >= design.code_max)
-                        && !(item.is_typed && typed_asked >= design.typed_max)))
+                        && form_asked(item.form) < form_max(design, item.form, cat.asked().len())))
                 && may_be_asked(cat, j)
         })
         .collect()
+}
+
+/// How far ahead of its share a form of answer may run: a test begins with one or two of a form,
+/// not with all that it may have.
+const FORM_AHEAD: usize = 4;
+
+/// Most questions of a form after the next one: its share of those asked and a few more, and
+/// never more than its share of the whole test.
+fn form_max(design: &Design, form: usize, asked: usize) -> usize {
+    let Some(share) = design.form_shares.get(form) else { return usize::MAX };
+    let of = |questions: usize| share * questions as f64;
+    let running = libm::ceil(of(asked + FORM_AHEAD)) as usize;
+    running.min(of(design.length_max) as usize)
 }
 
 /// Candidates with their value, best first; ties go to the earlier id.

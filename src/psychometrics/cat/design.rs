@@ -20,9 +20,9 @@ pub struct PoolItem {
     pub excludes: Vec<usize>,
     /// Whether answering means reading code, of which a test takes a limited share.
     pub is_code: bool,
-    /// Whether the answer must be typed, which is limited likewise: nothing can be guessed, so
-    /// these tell most, but a test of nothing else would tire people.
-    pub is_typed: bool,
+    /// The form of its answer, a place in the design's shares. Where little can be guessed a
+    /// question tells most, but a test of nothing else would tire people.
+    pub form: usize,
     /// Whether it may be asked at all.
     pub eligible: bool,
 }
@@ -71,8 +71,8 @@ pub struct Design {
     pub group_max: usize,
     /// Most questions that show code.
     pub code_max: usize,
-    /// Most questions whose answer must be typed.
-    pub typed_max: usize,
+    /// Of each form of answer, at most this share of a test; forms beyond the list are free.
+    pub form_shares: Vec<f64>,
     /// When to stop between the two lengths.
     pub stop: StopRule,
     /// Random choice for the first questions.
