@@ -84,8 +84,7 @@ fn a_standard_setting_is_named_beside_the_boundaries() {
     let files = [crate::bank::SourceFile::new("levels.yaml", record)];
     let bank = crate::bank::read_checked_bank(&files).0.expect("a bank");
     report.level.standard_setting = bank.standard_setting.clone();
-    let said =
-        "Set by 6 judges of kind model over 60 items in 2 rounds by the method modified Angoff";
+    let said = "Set by 6 judges of kind model over 60 items in 2 rounds, 2026-11-24.";
     let shown = text(&report, &plain(200, Detail::Summary));
     assert!(shown.split_whitespace().collect::<Vec<_>>().join(" ").contains(said), "{shown}");
     assert!(html(&report).contains(said));

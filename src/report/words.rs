@@ -200,16 +200,13 @@ pub(super) fn cut(cut: &CutPart) -> String {
 pub(super) fn standard_setting(by: &StandardSetting) -> String {
     let plural =
         |count: u32, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
-    let ratings = by.ratings.as_ref().map(|place| format!("; their ratings: {place}"));
     format!(
-        "Set by {} of kind {} over {} in {} by the method {}, {}{}.",
+        "Set by {} of kind {} over {} in {}, {}.",
         plural(by.judges, "judge"),
         by.kind,
         plural(by.items, "item"),
         plural(by.rounds, "round"),
-        by.method,
         by.date,
-        ratings.unwrap_or_default(),
     )
 }
 

@@ -332,7 +332,10 @@ fn right_answer(item: &Item, asked: &Asked) -> Option<String> {
         }
         Key::Text { accept, regex, .. } => Some(match (accept.is_empty(), regex) {
             (true, Some(pattern)) => format!("anything like {}", pattern.source()),
-            _ => accept.join(" or "),
+            _ => match accept.as_slice() {
+                [first, _, ..] => format!("{first} (other spellings are accepted)"),
+                only => only.join(""),
+            },
         }),
     }
 }

@@ -4,7 +4,7 @@
 use ratatui::text::{Line, Span};
 
 use super::app::App;
-use super::card::{ReviewCard, ReviewOption, Source, Verdict, Welcome};
+use super::card::{Kind, ReviewCard, ReviewOption, Source, Verdict, Welcome};
 use super::markdown::{Ink, harmless, render};
 use super::style::Theme;
 use super::view::{Sheet, hanging, words};
@@ -165,7 +165,8 @@ pub fn review_lines(card: &ReviewCard, width: usize, ink: Ink<'_>) -> Vec<Line<'
         lines.push(Line::default());
     }
     for (place, option) in card.options.iter().enumerate() {
-        lines.extend(option_lines(place, option, width, ink));
+        let answered = card.verdict != Verdict::DontKnow;
+        lines.extend(option_lines(place, option, answered && card.kind == Kind::Multi, width, ink));
     }
     let named = [("your answer", &card.answer), ("right answer", &card.right_answer)];
     let mut first = true;
@@ -204,7 +205,7 @@ fn verdict(card: &ReviewCard, theme: Theme) -> Line<'static> {
     let (text, style) = match card.verdict {
         Verdict::Right => ("✓ right", theme.right()),
         Verdict::Partly => ("~ partly right", theme.mine()),
-        Verdict::Wrong => ("✗ not right", theme.mine()),
+        Verdict::Wrong => ("✗ wrong", theme.mine()),
         Verdict::DontKnow => ("? you said \"I don't know\"", theme.mine()),
     };
     let took = card.seconds.map(|seconds| format!(" · {} s", seconds.round()));
@@ -214,24 +215,30 @@ fn verdict(card: &ReviewCard, theme: Theme) -> Line<'static> {
     ])
 }
 
+/// An option with its marks; where several could be ticked, a right one that was not is told
+/// apart from one that was.
 fn option_lines(
     place: usize,
     option: &ReviewOption,
+    several: bool,
     width: usize,
     ink: Ink<'_>,
 ) -> Vec<Line<'static>> {
     let theme = ink.theme;
-    let sign = if option.right { "✓ " } else { "  " };
-    let first = vec![
-        Span::styled(sign, theme.right()),
-        Span::styled(format!("{}  ", letter(place)), theme.strong()),
-    ];
+    let sign = match (option.right, option.mine) {
+        (true, _) => Span::styled("✓ ", theme.right()),
+        (false, true) => Span::styled("✗ ", theme.mine()),
+        (false, false) => Span::raw("  "),
+    };
+    let first = vec![sign, Span::styled(format!("{}  ", letter(place)), theme.strong())];
     let mut lines = hanging(first, &option.text, width, ink);
-    if option.mine {
-        lines.push(Line::from(vec![
-            Span::raw("     "),
-            Span::styled("‹your answer›", theme.mine()),
-        ]));
+    let note = match (option.mine, option.right && several) {
+        (true, _) => Some("‹your answer›"),
+        (false, true) => Some("‹missed›"),
+        (false, false) => None,
+    };
+    if let Some(note) = note {
+        lines.push(Line::from(vec![Span::raw("     "), Span::styled(note, theme.mine())]));
     }
     if !option.feedback.trim().is_empty() {
         let arrow = Span::styled("     ↳ ", theme.faint());

@@ -42,7 +42,7 @@ pub struct QuestionState {
     /// How many of the order's first places were picked by letter.
     pub picked: usize,
     /// Whether the order has been changed, or confirmed as it is.
-    ordered: bool,
+    pub(super) ordered: bool,
     /// The typed answer.
     pub input: Input,
     /// Whether "I don't know" is chosen.

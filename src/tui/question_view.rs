@@ -126,6 +126,9 @@ fn pinned(state: &QuestionState, width: usize, theme: Theme) -> Vec<Line<'static
                 lines.push(field("answer", &state.input, &suffix, width, theme));
             }
             Kind::Text => lines.push(field("answer", &state.input, "", width, theme)),
+            Kind::Order if !state.ordered => {
+                lines.push(Line::styled("order: none yet, as shown by chance", theme.faint()));
+            }
             Kind::Order => lines.push(Line::from(format!("order: {}", order(state)))),
             Kind::Single | Kind::Multi => {}
         }

@@ -129,6 +129,12 @@ fn header(frame: &mut Frame<'_>, inner: Rect, title: &(String, String), ink: Ink
     // The left side gives way: the right one says where in the test one is.
     let room = width.saturating_sub(right.width() + 2);
     let mut left = harmless(&title.0).replace('\n', " ");
+    // The subtopic says more than a topic's name with half a subtopic.
+    if let (true, Some((_, narrower))) =
+        (Span::raw(left.as_str()).width() > room, left.split_once(" · "))
+    {
+        left = narrower.to_owned();
+    }
     if Span::raw(left.as_str()).width() > room {
         while Span::raw(left.as_str()).width() > room.saturating_sub(1) && left.pop().is_some() {}
         left.push('…');

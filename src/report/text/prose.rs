@@ -39,11 +39,30 @@ fn clean_lines(text: &str) -> String {
 #[must_use]
 pub fn environment(item: &Item) -> Option<String> {
     let environment = item.environment.as_ref()?;
-    let what = [&environment.product, &environment.language, &environment.version];
-    let what: Vec<&str> = what.into_iter().flatten().map(String::as_str).collect();
-    let parts = [Some(what.join(" ")), environment.mode.clone()];
-    let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    let mut parts: Vec<String> =
+        [&environment.product, &environment.language].into_iter().flatten().cloned().collect();
+    if let Some(version) = &environment.version {
+        match parts.last_mut() {
+            Some(tool) if is_number(version) => *tool = format!("{tool} {}", spoken(version)),
+            _ => parts.push(version.clone()),
+        }
+    }
+    parts.extend(environment.mode.clone());
+    parts.retain(|part| !part.is_empty());
     (!parts.is_empty()).then(|| parts.join(" · "))
+}
+
+/// Whether a version is a number, which belongs to the name before it, and no title of its own.
+fn is_number(version: &str) -> bool {
+    version.trim_start_matches(['>', '=', ' ', 'v']).starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// `>=3.8` as people say it.
+fn spoken(version: &str) -> String {
+    match version.strip_prefix(">=") {
+        Some(least) => format!("{} or later", least.trim()),
+        None => version.to_owned(),
+    }
 }
 
 /// What a person should know before the first question, as paragraphs.
