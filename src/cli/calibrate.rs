@@ -19,6 +19,7 @@ use options::Model;
 
 use super::items_csv::{ItemTable, read_items};
 use super::output::no_such_format;
+use super::work::{Clock, thread_pool};
 use super::{CliError, Exit, Format, Global, numbers};
 use crate::psychometrics::calibration::{
     self, Convergence, Covariance, Design, Family, Fit, ItemDesign, LatentDesign, LatentShape,
@@ -153,12 +154,8 @@ fn calibrate(
     args: &CalibrateArgs,
     anchors: Option<&ItemTable>,
 ) -> Result<Finished, CliError> {
-    let threads = args.threads.unwrap_or(0);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .map_err(|error| CliError::new(Exit::Refused, format!("no threads: {error}")))?;
-    let (start, cpu_start) = (Instant::now(), super::simulate::cpu_seconds());
+    let pool = thread_pool(args.threads)?;
+    let clock = Clock::start();
     let nodes = Grid::trapezoid(args.range.lo(), args.range.hi(), args.nodes)
         .map_err(|error| CliError::new(Exit::Usage, format!("--nodes: {error}")))?;
     let (mut data, mut notices) = data::read(args, anchors)?;
@@ -181,8 +178,8 @@ fn calibrate(
     bar.finish();
     notices.extend(remarks(&data, &design, &fit));
     let analyses = analyses(args, &data, &design, &fit, &mut notices)?;
-    let cpu_s = super::simulate::cpu_seconds().zip(cpu_start).map(|(end, start)| end - start);
-    let (wall, threads) = (start.elapsed(), pool.current_num_threads());
+    let (wall, cpu_s) = clock.stop();
+    let threads = pool.current_num_threads();
     let model = args.model;
     Ok(Finished { model, data, design, fit, covariance, notices, analyses, threads, wall, cpu_s })
 }

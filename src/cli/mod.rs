@@ -23,6 +23,7 @@ mod sessions;
 mod simulate;
 mod sitting;
 mod take;
+mod work;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

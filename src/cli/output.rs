@@ -48,7 +48,7 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path));
     written.map_err(|error| {
         std::fs::remove_file(&beside).ok();
-        CliError::new(Exit::Refused, format!("cannot write {}: {error}", path.display()))
+        CliError::new(Exit::Refused, format!("{} cannot be written: {error}", path.display()))
     })
 }
 

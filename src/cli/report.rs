@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::data_dir::open_store;
+use super::output::write_file;
 use super::sitting::{self, restore, run_facts};
 use super::take::{print_data, use_color};
 use super::{CliError, Exit, Format, Global};
@@ -52,7 +53,7 @@ pub fn run(global: &Global, args: &ReportArgs) -> Result<Exit, CliError> {
         ),
     };
     match &args.output {
-        Some(path) => write_whole(path, &text)?,
+        Some(path) => write_file(path, text.as_bytes())?,
         None => print_data(&text)?,
     }
     Ok(Exit::Done)
@@ -60,19 +61,4 @@ pub fn run(global: &Global, args: &ReportArgs) -> Result<Exit, CliError> {
 
 fn terminal_width() -> usize {
     ratatui::crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns))
-}
-
-/// Writes beside the file, then takes its place: a full disk leaves no half file.
-fn write_whole(path: &PathBuf, text: &str) -> Result<(), CliError> {
-    let failed = |error: io::Error| {
-        CliError::new(Exit::Refused, format!("{} cannot be written: {error}", path.display()))
-    };
-    let mut beside = path.clone().into_os_string();
-    beside.push(".part");
-    let beside = PathBuf::from(beside);
-    let written = std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
-    written.map_err(|error| {
-        std::fs::remove_file(&beside).ok();
-        failed(error)
-    })
 }

@@ -11,13 +11,12 @@ mod print;
 mod progress;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use self::files::Outputs;
 use self::progress::Progress;
-pub(super) use self::progress::cpu_seconds;
 use super::items_csv::NotItems;
 use super::output::print;
 use super::{CliError, Exit, Format, Global, numbers};
@@ -290,27 +289,6 @@ fn refuse(given: &[(bool, &str)], why: &str, help: &str) -> Result<(), CliError>
     match given.iter().find(|(given, _)| *given) {
         Some((_, option)) => Err(CliError::new(Exit::Usage, format!("{option} {why}")).help(help)),
         None => Ok(()),
-    }
-}
-
-/// Threads to work on.
-fn thread_pool(args: &SimulateArgs) -> Result<rayon::ThreadPool, CliError> {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(args.threads.unwrap_or(0))
-        .build()
-        .map_err(|error| CliError::new(Exit::Refused, format!("no threads: {error}")))
-}
-
-/// Wall and processor time of some work.
-struct Clock(Instant, Option<f64>);
-
-impl Clock {
-    fn start() -> Self {
-        Self(Instant::now(), cpu_seconds())
-    }
-
-    fn stop(&self) -> (Duration, Option<f64>) {
-        (self.0.elapsed(), cpu_seconds().zip(self.1).map(|(end, start)| end - start))
     }
 }
 

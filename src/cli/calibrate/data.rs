@@ -439,7 +439,7 @@ impl Data {
                 }
             }
             group_sizes[usize::from(group)] += 1;
-            builder.push_answers(&entries, group).map_err(refused)?;
+            builder.push_answers(entries.iter().copied(), group).map_err(refused)?;
         }
         let responses = builder.build().map_err(|_| nothing())?;
         Ok(Self { items, groups, group_sizes, answers, responses, rows, columns })

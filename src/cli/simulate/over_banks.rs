@@ -1,9 +1,10 @@
 //! Simulated sessions over the question banks, as `gradus take` would give them.
 
+use super::super::work::{Clock, thread_pool};
 use super::files::{self, Outputs};
 use super::{
-    CliError, Clock, DifficultiesOption, Exit, Finished, Global, OverBanks, Progress, Ran,
-    SimulateArgs, TopicPerson, Variant, compare, item_map, refuse, thread_pool,
+    CliError, DifficultiesOption, Exit, Finished, Global, OverBanks, Progress, Ran, SimulateArgs,
+    TopicPerson, Variant, compare, item_map, refuse,
 };
 use crate::assessment::study::{
     BankStudy, Difficulties, StudyError, StudySpec, StudyTest, role_figures,
@@ -26,7 +27,7 @@ pub fn run(
     refuse_what_needs_items(args)?;
     let bank = load_bank(global)?;
     let specs = specs(args, &bank)?;
-    let pool = thread_pool(args)?;
+    let pool = thread_pool(args.threads)?;
     let examinees = args.examinees.unwrap_or(EXAMINEES);
     let progress = Progress::new(global, specs.len() * examinees);
     let clock = Clock::start();

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use super::super::work::{Clock, thread_pool};
 use super::content;
 use super::files::{self, Outputs};
 use super::{
-    CliError, Clock, Exit, Finished, Global, Progress, Ran, SimulateArgs, Variant, compare,
-    item_map, refuse, thread_pool,
+    CliError, Exit, Finished, Global, Progress, Ran, SimulateArgs, Variant, compare, item_map,
+    refuse,
 };
 use crate::cli::items_csv::{ItemTable, read_items};
 use crate::psychometrics::estimation::{Estimator, Method};
@@ -57,7 +58,7 @@ fn run_all(
     answers: Answers<'_>,
     persons: Vec<String>,
 ) -> Result<Finished, CliError> {
-    let pool = thread_pool(args)?;
+    let pool = thread_pool(args.threads)?;
     let designs = designs(args, items)?;
     let models = items.models();
     let progress = Progress::new(global, designs.len() * persons.len());

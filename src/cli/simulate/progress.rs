@@ -1,4 +1,4 @@
-//! What a long simulation shows on stderr while it runs, and what it cost. Never touches results.
+//! What a long simulation shows on stderr while it runs. Never touches results.
 
 use std::io::IsTerminal;
 use std::sync::Once;
@@ -40,14 +40,4 @@ impl Progress {
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
-}
-
-/// Seconds of processor time of this process, where the system tells (Linux: fields 14 and 15 of
-/// /proc/self/stat in hundredths).
-pub fn cpu_seconds() -> Option<f64> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // The second field, the program's name, may hold blanks; it ends with the last parenthesis.
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks = |field: usize| fields.get(field)?.parse::<f64>().ok();
-    Some((ticks(11)? + ticks(12)?) / 100.0)
 }

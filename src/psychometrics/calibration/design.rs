@@ -4,7 +4,7 @@
 use thiserror::Error;
 
 use super::Family;
-use crate::psychometrics::numeric::quadrature::{Grid, GridError};
+use crate::psychometrics::numeric::quadrature::Grid;
 use crate::psychometrics::numeric::special::log_normal_density;
 
 /// A normal density of a parameter itself: its mode is the mean, and no Jacobian is added when the
@@ -86,17 +86,6 @@ pub struct Settings {
     pub iterations_max: usize,
     /// Whether steps are accelerated.
     pub accelerate: bool,
-}
-
-impl Settings {
-    /// n nodes on [lo, hi].
-    ///
-    /// # Errors
-    /// Ends out of order; fewer than two nodes.
-    pub fn with_nodes(lo: f64, hi: f64, n: usize) -> Result<Self, GridError> {
-        let nodes = Grid::trapezoid(lo, hi, n)?;
-        Ok(Self { nodes, tolerance: 1e-4, iterations_max: 2_000, accelerate: true })
-    }
 }
 
 impl Default for Settings {

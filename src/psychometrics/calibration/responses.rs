@@ -6,8 +6,8 @@ use std::collections::HashMap;
 
 use thiserror::Error;
 
-/// The score of an item that was not asked.
-pub const NOT_ASKED: u16 = u16::MAX;
+pub use crate::psychometrics::simulation::NOT_ADMINISTERED as NOT_ASKED;
+
 /// Most rows that the tuples' table may have: it should stay in the fast caches.
 const TABLE_ROWS_MAX: usize = 1024;
 /// Data with a smaller share of answers are kept answer by answer.
@@ -95,19 +95,8 @@ impl ResponsesBuilder {
         if scores.len() != items {
             return Err(ResponsesError::Length { person, found: scores.len(), items });
         }
-        for (item, &score) in scores.iter().enumerate() {
-            if score == NOT_ASKED {
-                continue;
-            }
-            let categories = self.categories[item];
-            if usize::from(score) >= categories {
-                return Err(ResponsesError::Score { person, item, score, categories });
-            }
-            self.cells.push((self.cell_starts[item] + usize::from(score)) as u32);
-        }
-        self.starts.push(self.cells.len());
-        self.groups.push(group);
-        Ok(())
+        let asked = scores.iter().copied().enumerate().filter(|(_, score)| *score != NOT_ASKED);
+        self.push_answers(asked, group)
     }
 
     /// Adds a person of a group by their answers (item, score) in the order of items.
@@ -116,11 +105,11 @@ impl ResponsesBuilder {
     /// A score that the item does not have.
     pub fn push_answers(
         &mut self,
-        answers: &[(usize, u16)],
+        answers: impl IntoIterator<Item = (usize, u16)>,
         group: u16,
     ) -> Result<(), ResponsesError> {
         let person = self.groups.len();
-        for &(item, score) in answers {
+        for (item, score) in answers {
             let categories = self.categories.get(item).copied().unwrap_or(0);
             if usize::from(score) >= categories {
                 return Err(ResponsesError::Score { person, item, score, categories });

@@ -1,7 +1,7 @@
 //! Is the key the right option? Correlations of each option with the score on the other items.
 //! Raises suspicion with numbers; only a reader can change a key.
 
-use super::correlation;
+use crate::psychometrics::agreement::correlation;
 
 /// One option of one item: who chose it, and how they did elsewhere.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,15 +81,16 @@ fn check_item(
             (others > 0.0).then(|| (choice, right / others))
         })
         .collect();
+    let rests: Vec<f64> = answers.iter().map(|(_, rest)| *rest).collect();
     let n = answers.len();
     let most = answers.iter().map(|(choice, _)| *choice).max().unwrap_or(0).max(key);
     let options: Vec<OptionCurve> = (0..=most)
         .map(|option| {
             let chosen = |choice: usize| f64::from(u8::from(choice == option));
-            let pairs = answers.iter().map(|(choice, rest)| (chosen(*choice), *rest));
+            let ticks: Vec<f64> = answers.iter().map(|(choice, _)| chosen(*choice)).collect();
             let count = answers.iter().filter(|(choice, _)| *choice == option).count();
             let share = count as f64 / n.max(1) as f64;
-            OptionCurve { option, share, r_rest: correlation(pairs) }
+            OptionCurve { option, share, r_rest: correlation(&ticks, &rests) }
         })
         .collect();
     let r_key = options[key].r_rest;

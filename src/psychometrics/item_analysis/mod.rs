@@ -17,8 +17,7 @@ pub use margins::{LimitedInformation, PairFit, Parameter, limited_information, p
 pub use residuals::{ResidualFit, residual_fit};
 pub use summed_scores::{SummedScoreFit, summed_score_fit};
 
-/// The score of an item that was not asked.
-pub const NOT_ASKED: u16 = u16::MAX;
+pub use super::simulation::NOT_ADMINISTERED as NOT_ASKED;
 
 /// Scores of people on items, row after row, [`NOT_ASKED`] where there is none.
 #[derive(Debug, Clone, Copy)]
@@ -46,25 +45,6 @@ impl<'a> Scores<'a> {
             .map(|person| self.row(person))
             .filter(|row| row.iter().all(|score| *score != NOT_ASKED))
     }
-}
-
-/// Pearson's correlation of pairs; `None` without spread in one of them.
-pub(crate) fn correlation(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> Option<f64> {
-    let mut n = 0.0;
-    let (mut mean_x, mut mean_y) = (0.0, 0.0);
-    for (x, y) in pairs.clone() {
-        n += 1.0;
-        mean_x += (x - mean_x) / n;
-        mean_y += (y - mean_y) / n;
-    }
-    let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
-    for (x, y) in pairs {
-        xx += (x - mean_x) * (x - mean_x);
-        yy += (y - mean_y) * (y - mean_y);
-        xy += (x - mean_x) * (y - mean_y);
-    }
-    let scale = (xx * yy).sqrt();
-    (scale > 0.0).then(|| xy / scale)
 }
 
 #[cfg(test)]

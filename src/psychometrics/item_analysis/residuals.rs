@@ -1,7 +1,8 @@
 //! Fit of items at estimated abilities: infit and outfit mean squares, and Q3, the correlation of
 //! residuals of two items. Needs an ability for each person; estimates none.
 
-use super::{NOT_ASKED, Scores, correlation};
+use super::{NOT_ASKED, Scores};
+use crate::psychometrics::agreement::correlation;
 use crate::psychometrics::irt::ItemModel;
 
 /// The mean squares of one item.
@@ -65,8 +66,9 @@ pub fn residual_fit(
                 let row = &residuals[person * items.len()..(person + 1) * items.len()];
                 (row[left], row[right])
             });
-            let both = both.filter(|(x, y)| !x.is_nan() && !y.is_nan());
-            if let Some(q3) = correlation(both) {
+            let (x, y): (Vec<f64>, Vec<f64>) =
+                both.filter(|(x, y)| !x.is_nan() && !y.is_nan()).unzip();
+            if let Some(q3) = correlation(&x, &y) {
                 pairs.push((left, right, q3));
             }
         }

@@ -4,6 +4,7 @@
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use super::Scores;
+use crate::psychometrics::classification::score_distribution;
 use crate::psychometrics::irt::ItemModel;
 
 /// S-X² of one item.
@@ -20,24 +21,9 @@ pub struct SummedScoreFit {
 /// Expected counts below this are joined with a neighbour's.
 const EXPECTED_MIN: f64 = 1.0;
 
-/// P(total of the items = t | θ_q) for every t and q: the recursion of Lord & Wingersky (1984) as
-/// Thissen, Pommerich, Billeaud & Williams (1995) extend it to ordered scores.
-fn totals(items: &[&ItemModel], points: &[f64]) -> Vec<Vec<f64>> {
-    let mut distribution = vec![vec![1.0; points.len()]];
-    for item in items {
-        let steps = item.categories() - 1;
-        let mut next = vec![vec![0.0; points.len()]; distribution.len() + steps];
-        for (q, &theta) in points.iter().enumerate() {
-            for category in 0..=steps {
-                let p = item.probability(theta, category);
-                for (total, row) in distribution.iter().enumerate() {
-                    next[total + category][q] += p * row[q];
-                }
-            }
-        }
-        distribution = next;
-    }
-    distribution
+/// P(total of the items = t | θ_q), a list of totals a point.
+fn totals(items: &[ItemModel], points: &[f64]) -> Vec<Vec<f64>> {
+    points.iter().map(|theta| score_distribution(items, *theta)).collect()
 }
 
 /// S-X² of every item (Orlando & Thissen, 2000, *Appl. Psychol. Meas.* 24, 50–64; for several
@@ -54,10 +40,11 @@ pub fn summed_score_fit(
     weights: &[f64],
 ) -> Vec<SummedScoreFit> {
     let most: usize = items.iter().map(|item| item.categories() - 1).sum();
-    let all: Vec<&ItemModel> = items.iter().collect();
-    let whole = totals(&all, points);
-    let marginal = |row: &[f64]| -> f64 { row.iter().zip(weights).map(|(p, w)| p * w).sum() };
-    let expected_totals: Vec<f64> = whole.iter().map(|row| marginal(row)).collect();
+    let whole = totals(items, points);
+    let marginal = |total: usize| -> f64 {
+        whole.iter().zip(weights).map(|(totals, weight)| totals[total] * weight).sum()
+    };
+    let expected_totals: Vec<f64> = (0..=most).map(marginal).collect();
     (0..items.len())
         .map(|item| {
             let categories = items[item].categories();
@@ -66,10 +53,7 @@ pub fn summed_score_fit(
                 let total: usize = row.iter().map(|score| usize::from(*score)).sum();
                 observed[total][usize::from(row[item])] += 1.0;
             }
-            let others: Vec<&ItemModel> = (0..items.len())
-                .filter(|other| *other != item)
-                .map(|other| &items[other])
-                .collect();
+            let others = [&items[..item], &items[item + 1..]].concat();
             let rest = totals(&others, points);
             let curve: Vec<Vec<f64>> = (0..categories)
                 .map(|k| points.iter().map(|theta| items[item].probability(*theta, k)).collect())
@@ -78,10 +62,10 @@ pub fn summed_score_fit(
             for total in 1..most {
                 let people: f64 = observed[total].iter().sum();
                 let expected: Vec<f64> = (0..categories)
-                    .map(|k| match total.checked_sub(k).and_then(|left| rest.get(left)) {
-                        Some(rest) => {
+                    .map(|k| match total.checked_sub(k).filter(|left| *left < rest[0].len()) {
+                        Some(left) => {
                             let joint = (0..points.len())
-                                .map(|q| weights[q] * curve[k][q] * rest[q])
+                                .map(|q| weights[q] * curve[k][q] * rest[q][left])
                                 .sum::<f64>();
                             people * joint / expected_totals[total]
                         }
