@@ -15,6 +15,8 @@ use crate::bank::{Bank, Item, Key, Level, OptionId, Reference, SubtopicId, Topic
 
 /// Most topics named as the reason for a role.
 const STRENGTHS_MAX: usize = 3;
+/// The least share of the strongest reason for a role that is still worth naming.
+const STRENGTH_SHARE: f64 = 0.25;
 
 impl Report {
     /// The report of a session, finished or not.
@@ -297,6 +299,9 @@ fn strengths(bank: &Bank, outcome: &Outcome, role: &str) -> Vec<String> {
         .filter(|(voice, _)| *voice > 0.0)
         .collect();
     speaking.sort_by(|a, b| b.0.total_cmp(&a.0));
+    // A topic that the role hardly weighs more than others do is no reason for it.
+    let loudest = speaking.first().map_or(0.0, |(voice, _)| *voice);
+    speaking.retain(|(voice, _)| *voice >= STRENGTH_SHARE * loudest);
     speaking.into_iter().take(STRENGTHS_MAX).map(|(_, name)| name.to_owned()).collect()
 }
 

@@ -273,11 +273,12 @@ pub(super) fn specialization(found: &SpecializationPart) -> String {
 
 /// Why a role stands where it stands.
 pub(super) fn role_because(role: &RolePart) -> String {
-    let asked = format!("{} of what it rests on had three or more questions", share(role.coverage));
+    let asked =
+        format!("topics that make up {} of it had three or more questions", share(role.coverage));
     if role.strengths.is_empty() {
         format!("no topic that was asked about speaks for it by itself; {asked}")
     } else {
-        format!("relatively strong in {}; {asked}", list(&role.strengths))
+        format!("you are relatively strong in {}; {asked}", list(&role.strengths))
     }
 }
 
@@ -358,6 +359,14 @@ pub(super) fn step_heading(step: &PlanStepPart) -> String {
             "Too little was asked to name the next step; something was missed in step {}",
             step.step
         ),
+    }
+}
+
+/// What opens the rest of a step.
+pub(super) fn step_more(step: &PlanStepPart) -> String {
+    match step.objectives_missed.len() {
+        0 => "More on this step".to_owned(),
+        missed => format!("More on this step: {missed} missed, and where to read"),
     }
 }
 

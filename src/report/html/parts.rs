@@ -265,7 +265,7 @@ fn step_body(step: &PlanStepPart, is_shown: bool) -> String {
         body += &references(&step.references);
     }
     // Only one step lies open: eight open lists would hide it.
-    if is_shown { body } else { details("More on this step", &body) }
+    if is_shown { body } else { details(&words::step_more(step), &body) }
 }
 
 /// Sources as a list of links.

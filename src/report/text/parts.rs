@@ -199,6 +199,7 @@ pub(super) fn plan(page: &mut Page, report: &Report) {
     page.blank();
     if let Some(step) = words::step_to_show(&report.plan) {
         next_step(page, step);
+        missed_elsewhere(page, &report.plan, step);
     }
     page.paragraph(INDENT, Style::Dim, words::PLAN_RULE);
 }
@@ -220,6 +221,28 @@ fn next_step(page: &mut Page, step: &PlanStepPart) {
         page.hanging(2 * INDENT, &bullet, Style::Plain, &words::reference(reference));
     }
     page.blank();
+}
+
+/// What answers missed in the steps that are not shown in full; each objective once, in the first
+/// step that needs it.
+fn missed_elsewhere(page: &mut Page, plan: &[PlanStepPart], shown: &PlanStepPart) {
+    let mut told: Vec<&str> = shown.objectives_missed.iter().map(|it| it.id.as_str()).collect();
+    for step in plan.iter().filter(|step| step.step != shown.step) {
+        let lead = [plain(format!("{:>2}  ", step.step))];
+        for missed in &step.objectives_missed {
+            if told.contains(&missed.id.as_str()) {
+                continue;
+            }
+            if told.len() == shown.objectives_missed.len() {
+                page.line(INDENT, &[plain("Missed in other steps:")]);
+            }
+            told.push(&missed.id);
+            page.hanging(2 * INDENT, &lead, Style::Plain, &missed.text);
+        }
+    }
+    if told.len() > shown.objectives_missed.len() {
+        page.blank();
+    }
 }
 
 /// Part 6.
