@@ -3,6 +3,7 @@
 
 mod analysis;
 mod data;
+mod dimensions;
 mod options;
 mod print;
 
@@ -15,6 +16,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use data::{Data, Notice};
+use dimensions::{Assignment, Dimensioned};
 use options::Model;
 
 use super::items_csv::{ItemTable, read_items};
@@ -37,6 +39,9 @@ pub struct CalibrateArgs {
     /// The item response model
     #[arg(long, value_enum)]
     model: Model,
+    /// The dimension of each item, for --model mirt: item,dim
+    #[arg(long, value_name = "DIMS.csv")]
+    dims: Option<PathBuf>,
     /// Priors of exactly what is named, as in 'log_a=normal(0,0.5);b=normal(0,2);logit_c=normal(-1.386294,0.5)'
     #[arg(long, value_name = "PRIORS", value_parser = options::priors, default_value = "")]
     #[arg(hide_default_value = true, allow_hyphen_values = true)]
@@ -113,6 +118,8 @@ struct Finished {
     data: Data,
     design: Design,
     fit: Fit,
+    /// What several dimensions add.
+    dimensioned: Option<Dimensioned>,
     covariance: Option<Covariance>,
     notices: Vec<Notice>,
     /// Further members of the JSON object: fit, pairs, model_fit, dif, key_check.
@@ -162,31 +169,65 @@ fn calibrate(
     if matches!(args.model, Model::ThreePl | Model::FourPl) && args.priors.logit_c.is_none() {
         notices.push(Notice::NoPriorOnC);
     }
+    let assignment = dimensions::read(args)?;
     let bar = Bar::new(global);
-    let (design, fit, covariance) = pool.install(|| {
+    let (design, estimate, covariance) = pool.install(|| {
         loop {
             let design = design(args, &data, anchors, nodes.clone());
-            let fit = estimate(&data, &design, &bar)?;
-            let lost = runaway(&data, &design, &fit);
+            let mut estimate = estimate(&data, &design, assignment.as_ref(), &bar)?;
+            let lost = runaway(&data, &design, &estimate.fit);
             if lost.is_empty() || lost.len() + 2 > data.items.len() {
-                let covariance = standard_errors(args, &data, &design, &fit, &mut notices);
-                return Ok::<_, CliError>((design, fit, covariance));
+                let covariance = standard_errors(args, &data, &design, &mut estimate, &mut notices);
+                return Ok::<_, CliError>((design, estimate, covariance));
             }
             notices.extend(data.leave_out(&lost)?);
         }
     })?;
+    let Estimate { fit, dimensioned } = estimate;
+    notices.extend(dimensioned.iter().flat_map(Dimensioned::remarks));
     bar.finish();
     notices.extend(remarks(&data, &design, &fit));
     let analyses = analyses(args, &data, &design, &fit, &mut notices)?;
     let (wall, cpu_s) = clock.stop();
     let threads = pool.current_num_threads();
     let model = args.model;
-    Ok(Finished { model, data, design, fit, covariance, notices, analyses, threads, wall, cpu_s })
+    Ok(Finished {
+        model,
+        data,
+        design,
+        fit,
+        dimensioned,
+        covariance,
+        notices,
+        analyses,
+        threads,
+        wall,
+        cpu_s,
+    })
 }
 
-fn estimate(data: &Data, design: &Design, bar: &Bar) -> Result<Fit, CliError> {
-    calibration::calibrate(&data.responses, design, &mut |progress| bar.step(progress))
-        .map_err(|error| CliError::new(Exit::Invalid, error.to_string()))
+/// What an estimation finds.
+struct Estimate {
+    fit: Fit,
+    dimensioned: Option<Dimensioned>,
+}
+
+fn estimate(
+    data: &Data,
+    design: &Design,
+    assignment: Option<&Assignment>,
+    bar: &Bar,
+) -> Result<Estimate, CliError> {
+    let mut watch = |progress| bar.step(progress);
+    match assignment {
+        Some(assignment) => {
+            let (fit, dimensioned) = assignment.estimate(data, design, &mut watch)?;
+            Ok(Estimate { fit, dimensioned: Some(dimensioned) })
+        }
+        None => calibration::calibrate(&data.responses, design, &mut watch)
+            .map(|fit| Estimate { fit, dimensioned: None })
+            .map_err(|error| CliError::new(Exit::Invalid, error.to_string())),
+    }
 }
 
 /// What was asked for beside the parameters.
@@ -254,13 +295,17 @@ fn standard_errors(
     args: &CalibrateArgs,
     data: &Data,
     design: &Design,
-    fit: &Fit,
+    estimate: &mut Estimate,
     notices: &mut Vec<Notice>,
 ) -> Option<Covariance> {
     if args.se == ErrorsOf::None {
         return None;
     }
-    match calibration::covariance(&data.responses, design, fit) {
+    let found = match &mut estimate.dimensioned {
+        Some(dimensioned) => dimensioned.standard_errors(data, design),
+        None => calibration::covariance(&data.responses, design, &estimate.fit),
+    };
+    match found {
         Ok(covariance) => Some(covariance),
         Err(error) => {
             notices.push(Notice::NoStandardErrors(error.to_string()));

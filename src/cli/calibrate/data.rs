@@ -31,6 +31,10 @@ pub enum Notice {
     NoPriorOnC,
     /// Fit is not computed where a slope is negative.
     NoFit,
+    /// Two dimensions that are one.
+    OneAbility { names: [String; 2] },
+    /// People whose posterior did not settle.
+    Unsettled { persons: f64 },
     /// Why there are no standard errors.
     NoStandardErrors(String),
 }
@@ -108,6 +112,17 @@ impl fmt::Display for Notice {
                  0; --priors 'logit_c=normal(-1.386294,0.5)' sets one"
             ),
             Self::NoFit => write!(f, "no fit: an item has a slope that is not positive"),
+            Self::OneAbility { names: [one, other] } => write!(
+                f,
+                "dimensions `{one}` and `{other}` go together almost perfectly: in these data they \
+                 are one ability"
+            ),
+            Self::Unsettled { persons } => {
+                write!(
+                    f,
+                    "the posteriors of {persons} persons did not settle; theirs are approximate"
+                )
+            }
             Self::NoStandardErrors(why) => write!(f, "no standard errors: {why}"),
         }
     }

@@ -26,6 +26,8 @@ pub enum Model {
     Gpcm,
     /// Nominal model
     Nrm,
+    /// Slope and difficulty on several correlated abilities, one an item (--dims)
+    Mirt,
 }
 
 impl Model {
@@ -33,7 +35,7 @@ impl Model {
     pub fn family(self) -> Family {
         match self {
             Self::Rasch => Family::Rasch,
-            Self::TwoPl => Family::TwoParameter,
+            Self::TwoPl | Self::Mirt => Family::TwoParameter,
             Self::ThreePl => Family::ThreeParameter,
             Self::FourPl => Family::FourParameter,
             Self::Grm => Family::Graded,
@@ -54,6 +56,7 @@ impl Model {
             Self::Pcm => "pcm",
             Self::Gpcm => "gpcm",
             Self::Nrm => "nrm",
+            Self::Mirt => "mirt",
         }
     }
 
@@ -61,6 +64,7 @@ impl Model {
     pub fn file_name(self) -> &'static str {
         match self {
             Self::Rasch => "1pl",
+            Self::Mirt => "2pl",
             other => other.name(),
         }
     }

@@ -22,6 +22,7 @@ struct Run {
 /// An item's named numbers in the order of the columns, each with its standard error.
 struct Row {
     id: String,
+    dimension: Option<String>,
     values: Vec<(String, Option<f64>, Option<f64>)>,
     n: usize,
     usable: bool,
@@ -62,6 +63,7 @@ fn row(finished: &Finished, item: usize) -> Row {
     }
     Row {
         id: finished.data.items[item].clone(),
+        dimension: finished.dimensioned.as_ref().map(|d| d.name_of(item).to_owned()),
         values,
         n: finished.data.answers[item],
         usable: family.model(x).is_ok(),
@@ -77,6 +79,11 @@ fn outcome(convergence: Convergence) -> &'static str {
     }
 }
 
+/// How ability is integrated out.
+fn method(finished: &Finished) -> &'static str {
+    if finished.dimensioned.is_some() { "expectation-propagation" } else { "quadrature" }
+}
+
 /// `gradus.calibrate/1`.
 pub fn json(finished: &Finished) -> Result<Exit, CliError> {
     let fit = &finished.fit;
@@ -89,6 +96,7 @@ pub fn json(finished: &Finished) -> Result<Exit, CliError> {
         "items_n": finished.data.items.len(),
         "answers": finished.data.responses.answers(),
         "log_likelihood": fit.log_likelihood,
+        "log_likelihood_method": method(finished),
         "log_posterior": fit.log_posterior,
         "iterations": fit.iterations,
         "converged": fit.convergence == Convergence::Converged,
@@ -108,8 +116,9 @@ pub fn json(finished: &Finished) -> Result<Exit, CliError> {
     if !finished.data.groups.is_empty() {
         object["groups"] = groups(finished);
     }
-    for (name, value) in &finished.analyses {
-        object[*name] = value.clone();
+    let dimensioned = finished.dimensioned.iter().flat_map(|d| d.json());
+    for (name, value) in dimensioned.chain(finished.analyses.clone()) {
+        object[name] = value;
     }
     print_json(&object)
 }
@@ -117,6 +126,9 @@ pub fn json(finished: &Finished) -> Result<Exit, CliError> {
 fn item_json(row: &Row) -> Value {
     let mut object = Map::new();
     object.insert("id".to_owned(), json!(row.id));
+    if let Some(dimension) = &row.dimension {
+        object.insert("dim".to_owned(), json!(dimension));
+    }
     for (name, value, _) in &row.values {
         object.insert(name.clone(), json!(value));
     }
@@ -164,10 +176,12 @@ fn table(finished: &Finished, usable_only: bool) -> String {
     let rows = rows(finished);
     let columns = columns(&rows);
     let errors = columns.iter().map(|name| format!("se_{name}"));
+    let topic = finished.dimensioned.as_ref().map(|_| "topic");
     let mut text = csv_line(
         ["id", "model"]
-            .map(str::to_owned)
             .into_iter()
+            .chain(topic)
+            .map(str::to_owned)
             .chain(columns.iter().cloned())
             .chain(errors)
             .chain(std::iter::once("n".to_owned())),
@@ -176,6 +190,7 @@ fn table(finished: &Finished, usable_only: bool) -> String {
         let find = |name: &String| row.values.iter().find(|(other, _, _)| other == name);
         let family_name = finished.model.file_name().to_owned();
         let mut cells = vec![row.id.clone(), family_name];
+        cells.extend(row.dimension.clone());
         cells.extend(columns.iter().map(|name| csv_number(find(name).and_then(|v| v.1))));
         cells.extend(columns.iter().map(|name| csv_number(find(name).and_then(|v| v.2))));
         cells.push(row.n.to_string());
@@ -211,11 +226,7 @@ pub fn text(finished: &Finished) -> Result<Exit, CliError> {
         outcome(fit.convergence),
         fit.gradient_norm,
     );
-    let names =
-        if data.groups.is_empty() { vec!["ability".to_owned()] } else { data.groups.clone() };
-    for (name, latent) in names.iter().zip(&fit.latent) {
-        writeln!(text, "{name}: mean {:.4}, SD {:.4}", latent.mean, latent.sd).ok();
-    }
+    text += &abilities(finished);
     let width = rows.iter().map(|row| row.id.chars().count()).max().unwrap_or(2).max(4);
     write!(text, "\n{:width$}", "item").ok();
     for name in &columns {
@@ -236,4 +247,16 @@ pub fn text(finished: &Finished) -> Result<Exit, CliError> {
         writeln!(text, " {:>8}", row.n).ok();
     }
     print(&text)
+}
+
+/// The distribution of ability: a line a group, or the correlations of the dimensions.
+fn abilities(finished: &Finished) -> String {
+    if let Some(dimensioned) = &finished.dimensioned {
+        let lines = dimensioned.lines().join("\n");
+        return format!("(by expectation propagation)\ncorrelations of the abilities:\n{lines}\n");
+    }
+    let groups = &finished.data.groups;
+    let names = if groups.is_empty() { vec!["ability".to_owned()] } else { groups.clone() };
+    let lines = names.iter().zip(&finished.fit.latent);
+    lines.map(|(name, l)| format!("{name}: mean {:.4}, SD {:.4}\n", l.mean, l.sd)).collect()
 }

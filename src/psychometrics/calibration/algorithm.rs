@@ -1,25 +1,12 @@
-//! The EM algorithm with squared extrapolation, guarded so that the log-posterior never falls, and
-//! an honest account of how it ended. Decides nothing about what is worth estimating.
+//! The EM algorithm for one ability: where it begins, and its plain step. Decides nothing about
+//! what is worth estimating.
 
 use rayon::prelude::*;
 
+use super::climb::{Convergence, Slope, Step, Summit, climb};
 use super::expectation::{Expectation, Table, Tables};
 use super::maximization::{ItemCounts, free_coordinates, maximize, slope_allowed};
 use super::{CalibrationError, Design, ItemDesign, Latent, LatentShape, Responses};
-
-/// How a calibration ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Convergence {
-    /// A plain EM step moves no coordinate by more than the tolerance.
-    Converged,
-    /// The most steps were made before that.
-    IterationLimit,
-    /// The log-posterior no longer rises, yet coordinates still move.
-    Stalled,
-    /// Coordinates grew to the edge of what the algorithm works in: some parameters do not exist
-    /// in these data.
-    Diverging,
-}
 
 /// A calibration's result.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,27 +49,6 @@ struct State {
     latent: Vec<Latent>,
 }
 
-/// A plain EM step from a state: what was found there, and the next state.
-struct Step {
-    log_posterior: f64,
-    log_likelihood: f64,
-    gradient_norm: f64,
-    next: State,
-    /// The free coordinates' moves.
-    moves: Vec<f64>,
-    at_edge: Vec<usize>,
-}
-
-impl Step {
-    fn longest(&self) -> f64 {
-        longest(&self.moves)
-    }
-}
-
-fn longest(moves: &[f64]) -> f64 {
-    moves.iter().fold(0.0, |most: f64, value| most.max(value.abs()))
-}
-
 /// Estimates a design from answers. `watch` is told after every step and returns whether to go
 /// on; stopped, the result says [`Convergence::IterationLimit`].
 ///
@@ -94,7 +60,20 @@ pub fn calibrate(
     watch: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<Fit, CalibrationError> {
     let state = start(responses, design)?;
-    Ok(Search { responses, design, watch, iterations: 0 }.run(state))
+    let mut search = Search { responses, design };
+    let Summit { state, here, iterations, convergence, last_step } =
+        climb(&mut search, &design.settings, state, watch);
+    Ok(Fit {
+        items: state.items,
+        latent: state.latent,
+        log_likelihood: here.log_likelihood,
+        log_posterior: here.log_posterior,
+        iterations,
+        convergence,
+        gradient_norm: here.gradient_norm,
+        last_step,
+        at_edge: here.at_edge,
+    })
 }
 
 /// Validates the design and finds where to begin.
@@ -168,107 +147,32 @@ pub(super) fn cell_table(responses: &Responses, design: &Design, items: &[Vec<f6
 struct Search<'a> {
     responses: &'a Responses,
     design: &'a Design,
-    watch: &'a mut dyn FnMut(Progress) -> bool,
-    iterations: usize,
 }
 
-/// Cycles without a rise after which the search is called stalled.
-const CYCLES_WITHOUT_RISE: usize = 50;
-/// Plain steps before the first extrapolation: far from the maximum EM moves well by itself.
-const PLAIN_STEPS: usize = 3;
-
-impl Search<'_> {
-    /// Cycles of two plain steps and an extrapolation (SQUAREM, scheme S3: Varadhan & Roland,
-    /// 2008, *Scand. J. Stat.* 35, eq. 9): with r = F(x) − x and v = F(F(x)) − F(x) − r,
-    /// x ← x + 2s r + s² v, s = |r|/|v|; where that is worse than F(F(x)), the latter.
-    fn run(&mut self, start: State) -> Fit {
-        let mut state = start;
-        let mut fallback: Option<(State, f64)> = None;
-        let (mut best, mut without_rise) = (f64::NEG_INFINITY, 0);
-        loop {
-            let mut first = self.step(&state);
-            if let Some((plain, reached)) = fallback.take()
-                && first.log_posterior < reached - 1e-12 * reached.abs()
-            {
-                state = plain;
-                first = self.step(&state);
-            }
-            if let Some(end) = self.end_of(&first) {
-                return self.finish(first, end);
-            }
-            if first.log_posterior > best + 1e-13 * best.abs() {
-                (best, without_rise) = (first.log_posterior, 0);
-            } else {
-                without_rise += 1;
-                if without_rise >= CYCLES_WITHOUT_RISE {
-                    return self.finish(first, Convergence::Stalled);
-                }
-            }
-            if !self.design.settings.accelerate || self.iterations <= PLAIN_STEPS {
-                state = first.next;
-                continue;
-            }
-            let second = self.step(&first.next);
-            if let Some(end) = self.end_of(&second) {
-                return self.finish(second, end);
-            }
-            let (next, extrapolated) = self.extrapolate(&state, &first, &second);
-            fallback = extrapolated.then(|| (second.next.clone(), second.log_posterior));
-            state = next;
-        }
+/// Moves an item's free coordinates, if that leaves an item.
+pub(super) fn move_item<'a>(
+    design: &ItemDesign,
+    x: &mut [f64],
+    categories: usize,
+    moves: &mut impl Iterator<Item = &'a f64>,
+) -> Option<()> {
+    for index in free_coordinates(design, categories) {
+        x[index] += moves.next()?;
     }
+    let clamped = design.family.clamp(x, categories);
+    let stays = !clamped && design.family.is_valid(x) && slope_allowed(&design.priors, x);
+    stays.then_some(())
+}
 
-    /// How a search ends at this step, if it does.
-    fn end_of(&mut self, step: &Step) -> Option<Convergence> {
-        let settings = &self.design.settings;
-        let progress = Progress {
-            iteration: self.iterations,
-            log_posterior: step.log_posterior,
-            step: step.longest(),
-        };
-        let go_on = (self.watch)(progress);
-        if step.longest() <= settings.tolerance {
-            let edge = !step.at_edge.is_empty();
-            Some(if edge { Convergence::Diverging } else { Convergence::Converged })
-        } else if !go_on || self.iterations >= settings.iterations_max {
-            Some(Convergence::IterationLimit)
-        } else {
-            None
-        }
-    }
-
-    fn extrapolate(&self, state: &State, first: &Step, second: &Step) -> (State, bool) {
-        let (r, after) = (&first.moves, &second.moves);
-        let norm =
-            |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();
-        let length = norm(&mut r.iter().copied());
-        let change = norm(&mut r.iter().zip(after).map(|(r, next)| next - r));
-        let s = length / change;
-        if !s.is_finite() || s <= 1.0 {
-            return (second.next.clone(), false);
-        }
-        let moves: Vec<f64> =
-            r.iter().zip(after).map(|(r, next)| 2.0 * s * r + s * s * (next - r)).collect();
-        match self.moved(state, &moves) {
-            Some(next) => (next, true),
-            None => (second.next.clone(), false),
-        }
-    }
+impl Slope for Search<'_> {
+    type State = State;
 
     /// The state after moves of the free coordinates, if they describe items.
     fn moved(&self, state: &State, moves: &[f64]) -> Option<State> {
         let mut next = state.clone();
         let mut moves = moves.iter();
         for (item, x) in next.items.iter_mut().enumerate() {
-            let design = &self.design.items[item];
-            let categories = self.responses.categories(item);
-            for index in free_coordinates(design, categories) {
-                x[index] += moves.next()?;
-            }
-            let clamped = design.family.clamp(x, categories);
-            if clamped || !design.family.is_valid(x) || !slope_allowed(&design.priors, x) {
-                return None;
-            }
+            move_item(&self.design.items[item], x, self.responses.categories(item), &mut moves)?;
         }
         if self.design.shape == LatentShape::Normal {
             for (latent, design) in next.latent.iter_mut().zip(&self.design.groups) {
@@ -286,8 +190,7 @@ impl Search<'_> {
     }
 
     /// One plain EM step.
-    fn step(&mut self, state: &State) -> Step {
-        self.iterations += 1;
+    fn step(&mut self, state: &State) -> Step<State> {
         let nodes = &self.design.settings.nodes;
         let cells = cell_table(self.responses, self.design, &state.items);
         let expected = Tables::new(self.responses, &cells, &state.latent, nodes).expectation();
@@ -324,7 +227,9 @@ impl Search<'_> {
             next: State { items: maxima.into_iter().map(|m| m.x).collect(), latent },
         }
     }
+}
 
+impl Search<'_> {
     fn next_latent(&self, state: &State, expected: &Expectation) -> Vec<Latent> {
         let nodes = &self.design.settings.nodes;
         state
@@ -346,25 +251,6 @@ impl Search<'_> {
             if design.free_variance {
                 moves.push(libm::log(new.sd / old.sd));
             }
-        }
-    }
-
-    /// The result at the state after the last step, evaluated there.
-    fn finish(&mut self, last: Step, convergence: Convergence) -> Fit {
-        let last_step = last.longest();
-        let iterations = self.iterations;
-        let here = self.step(&last.next);
-        let Step { next: State { items, latent }, .. } = last;
-        Fit {
-            items,
-            latent,
-            log_likelihood: here.log_likelihood,
-            log_posterior: here.log_posterior,
-            iterations,
-            convergence,
-            gradient_norm: here.gradient_norm,
-            last_step,
-            at_edge: here.at_edge,
         }
     }
 }

@@ -150,7 +150,34 @@ pub enum CalibrationError {
         /// Coordinates of the model.
         expected: usize,
     },
+    /// A dimension with too few items.
+    #[error(
+        "dimension {dimension} has {items} items; two are needed to tell its slopes from its correlations"
+    )]
+    FewItems {
+        /// Number of the dimension, from 0.
+        dimension: usize,
+        /// Its items.
+        items: usize,
+    },
     /// Information that is not positive definite: some parameters cannot be told apart.
     #[error("the information matrix is not positive definite; standard errors do not exist")]
     SingularInformation,
+}
+
+impl CalibrationError {
+    /// The same error with numbers of items looked up in a list.
+    pub(super) fn of_items(self, items: &[usize]) -> Self {
+        let place = |item: usize| items.get(item).copied().unwrap_or(item);
+        match self {
+            Self::Constant { item } => Self::Constant { item: place(item) },
+            Self::Categories { item, categories } => {
+                Self::Categories { item: place(item), categories }
+            }
+            Self::Coordinates { item, found, expected } => {
+                Self::Coordinates { item: place(item), found, expected }
+            }
+            other => other,
+        }
+    }
 }

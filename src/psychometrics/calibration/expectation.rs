@@ -8,7 +8,7 @@ use crate::psychometrics::numeric::quadrature::Grid;
 use crate::psychometrics::numeric::vector::{Kernel, at_full_width, exponential};
 
 /// Nodes are worked on in blocks of this many, one register file full; tables are padded to it.
-const LANES: usize = 16;
+pub(super) const LANES: usize = 16;
 /// Patterns in a piece of work: pieces are added up in their order, whatever thread did them.
 const PATTERNS_A_PIECE: usize = 4096;
 
@@ -53,18 +53,19 @@ impl Table {
         self.values.fill(0.0);
     }
 
+    /// Adds another table of the same size.
+    pub fn add(&mut self, other: &Self) {
+        for (sum, value) in self.values.iter_mut().zip(&other.values) {
+            *sum += value;
+        }
+    }
+
     fn padded(&self, row: usize) -> &[f64] {
         &self.values[row * self.stride..(row + 1) * self.stride]
     }
 
     fn padded_mut(&mut self, row: usize) -> &mut [f64] {
         &mut self.values[row * self.stride..(row + 1) * self.stride]
-    }
-
-    fn add(&mut self, other: &Self) {
-        for (sum, value) in self.values.iter_mut().zip(&other.values) {
-            *sum += value;
-        }
     }
 }
 
@@ -155,8 +156,30 @@ impl<'a> Tables<'a> {
         piece
     }
 
+    /// A table of sums, a row for each of the rows that patterns have.
+    pub fn empty_sums(&self) -> Table {
+        Table::zeros(self.responses.row_count(), self.rows.nodes)
+    }
+
+    /// Writes ln P of a pattern's answers at the nodes, padding included.
+    #[inline(always)]
+    pub fn log_likelihood_into(&self, pattern: usize, out: &mut [f64]) {
+        out.fill(0.0);
+        for &row in self.responses.pattern_rows(pattern) {
+            add_to(out, self.rows.padded(row as usize));
+        }
+    }
+
+    /// Adds values, padding included, to the sums of a pattern's rows.
+    #[inline(always)]
+    pub fn add_to_sums(&self, pattern: usize, values: &[f64], sums: &mut Table) {
+        for &row in self.responses.pattern_rows(pattern) {
+            add_to(sums.padded_mut(row as usize), values);
+        }
+    }
+
     /// Takes the tuples' sums apart into their cells.
-    fn by_cell(&self, rows: &Table) -> Table {
+    pub fn by_cell(&self, rows: &Table) -> Table {
         let mut cells = Table::zeros(self.responses.cell_count(), rows.nodes);
         for row in 0..self.responses.row_count() {
             for &cell in self.responses.row(row) {

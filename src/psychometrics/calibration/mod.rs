@@ -8,8 +8,10 @@
 //! behaved, slopes and intercepts ([`Family`]); difficulties and asymptotes are derived from them.
 
 mod algorithm;
+mod climb;
 mod coordinates;
 mod design;
+mod dimensional;
 mod expectation;
 mod latent;
 mod maximization;
@@ -17,10 +19,14 @@ mod measures;
 mod responses;
 mod standard_errors;
 
-pub use algorithm::{Convergence, Fit, Progress, calibrate};
+pub use algorithm::{Fit, Progress, calibrate};
+pub use climb::Convergence;
 pub use coordinates::{COORDINATE_EDGE, Family, Parameters};
 pub use design::{
     CalibrationError, Design, ItemDesign, LatentDesign, LatentShape, NormalPrior, Priors, Settings,
+};
+pub use dimensional::{
+    DimensionalErrors, DimensionalFit, Dimensions, calibrate_dimensions, dimensional_errors,
 };
 pub use latent::Latent;
 pub use measures::{Ability, Derivative, abilities, derivatives};

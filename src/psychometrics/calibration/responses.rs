@@ -130,6 +130,12 @@ impl ResponsesBuilder {
         if persons == 0 || items == 0 {
             return Err(ResponsesError::Empty { persons, items });
         }
+        Ok(self.pack())
+    }
+
+    /// Packs what somebody answered of at least one item.
+    fn pack(self) -> Responses {
+        let (persons, items) = (self.groups.len(), self.categories.len());
         let merged = Merged::of(&self);
         let answers = self.cells.len() as u64;
         let share = answers as f64 / (persons as f64 * items as f64);
@@ -150,7 +156,7 @@ impl ResponsesBuilder {
         if share >= DENSE_SHARE {
             responses.pack_tuples();
         }
-        Ok(responses)
+        responses
     }
 }
 
@@ -204,6 +210,34 @@ impl Responses {
             builder.push(row, 0)?;
         }
         builder.build()
+    }
+
+    /// The answers to some items, in the order given. Its people are this one's patterns, each as
+    /// heavy as here.
+    pub(super) fn part(&self, items: &[usize]) -> Self {
+        let mut place = vec![None; self.items()];
+        for (index, &item) in items.iter().enumerate() {
+            place[item] = Some(index);
+        }
+        let mut builder =
+            ResponsesBuilder::new(items.iter().map(|&i| self.categories(i)).collect());
+        for pattern in 0..self.patterns() {
+            let start = builder.cells.len();
+            for (item, category) in self.pattern(pattern) {
+                if let Some(index) = place[item] {
+                    builder.cells.push((builder.cell_starts[index] + category) as u32);
+                }
+            }
+            builder.cells[start..].sort_unstable();
+            builder.starts.push(builder.cells.len());
+            builder.groups.push(0);
+        }
+        let mut part = builder.pack();
+        part.weights.fill(0.0);
+        for pattern in 0..self.patterns() {
+            part.weights[part.person_pattern[pattern] as usize] += self.weights[pattern];
+        }
+        part
     }
 
     /// Number of people.

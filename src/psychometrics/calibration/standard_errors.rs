@@ -62,6 +62,15 @@ pub fn covariance(
 }
 
 impl Covariance {
+    /// From the matrix, each item's first place and free coordinates, and its number of coordinates.
+    pub(super) fn from_parts(
+        matrix: DMatrix<f64>,
+        items: Vec<(usize, Vec<usize>)>,
+        sizes: Vec<usize>,
+    ) -> Self {
+        Self { matrix, items, sizes }
+    }
+
     /// The variance along a direction in an item's coordinates.
     fn variance(&self, item: usize, direction: &[f64]) -> f64 {
         let (start, free) = &self.items[item];
