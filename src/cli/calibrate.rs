@@ -6,6 +6,7 @@ mod data;
 mod dimensions;
 mod options;
 mod print;
+mod sparse;
 
 use std::collections::HashMap;
 use std::io::IsTerminal;

@@ -13,4 +13,4 @@ pub use items::{Item, ItemTable, read_items};
 pub use responses::{
     Column, Columns, MISSING, NotItems, ResponseTable, read_responses, read_responses_to, score_of,
 };
-pub use source::{Source, Start};
+pub use source::{Record, Source, Start};

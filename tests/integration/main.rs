@@ -3,6 +3,7 @@
 mod bank;
 mod bank_verify;
 mod calibrate;
+mod calibrate_dimensions;
 mod cli_score;
 mod cli_simulate;
 mod forms;

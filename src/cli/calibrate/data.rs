@@ -4,8 +4,9 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
+use super::sparse::{self, PlainRow};
 use super::{CalibrateArgs, CliError, Exit, ItemTable};
-use crate::cli::items_csv::{Source, StringRecord, score_of};
+use crate::cli::items_csv::{Record, Source, Start, StringRecord, score_of};
 use crate::psychometrics::calibration::{NOT_ASKED, Responses, ResponsesBuilder};
 
 /// Something that the data do not bear, or that the reader should know.
@@ -168,12 +169,15 @@ pub fn read(
     anchors: Option<&ItemTable>,
 ) -> Result<(Data, Vec<Notice>), CliError> {
     let mut reading = Reading::new(args, anchors);
-    let source = Source::open(&args.responses)?;
-    source.records(|start, record| {
-        if reading.header {
-            reading.row(&source, start, record)
-        } else {
-            reading.header(&source, start, record)
+    Source::stream(&args.responses, |source, record| match record {
+        Record::Text(text) => Ok(reading.plain_row(text)),
+        Record::Cells(start, cells) => {
+            if reading.header {
+                reading.row(source, start, cells)?;
+            } else {
+                reading.header(source, start, cells)?;
+            }
+            Ok(None)
         }
     })?;
     reading.screen()
@@ -181,7 +185,7 @@ pub fn read(
 
 /// What a column is.
 #[derive(Clone, Copy)]
-enum Kind {
+pub(super) enum Kind {
     Item(u32),
     Group,
     Ignored,
@@ -193,6 +197,7 @@ struct Reading<'a> {
     header: bool,
     persons_first: bool,
     kinds: Vec<Kind>,
+    plain: PlainRow,
     items: Vec<String>,
     /// Of each item the number of scores it may have, where that is known.
     limits: Vec<Option<usize>>,
@@ -211,6 +216,7 @@ impl<'a> Reading<'a> {
             header: false,
             persons_first: false,
             kinds: Vec::new(),
+            plain: PlainRow::default(),
             items: Vec::new(),
             limits: Vec::new(),
             seen: HashSet::new(),
@@ -224,7 +230,7 @@ impl<'a> Reading<'a> {
     fn header(
         &mut self,
         source: &Source,
-        start: crate::cli::items_csv::Start,
+        start: Start,
         record: &StringRecord,
     ) -> Result<(), CliError> {
         self.header = true;
@@ -253,7 +259,43 @@ impl<'a> Reading<'a> {
         if self.items.is_empty() {
             return Err(source.error(start, usize::MAX, "there are no items in the header"));
         }
+        self.plain = PlainRow::new(&self.kinds, &self.limits);
         Ok(())
+    }
+
+    /// Reads a row as nearly all are from its bytes, and says how many it had; `None` leaves all as
+    /// it was.
+    fn plain_row(&mut self, text: &str) -> Option<usize> {
+        let before = self.rows.cells.len();
+        let person = if self.persons_first { sparse::person(text)? } else { "" };
+        let first = person.len() + usize::from(self.persons_first);
+        let bytes = self.plain.read(&text.as_bytes()[first..], &mut self.rows.cells);
+        let new =
+            |seen: &mut HashSet<String>| !self.persons_first || seen.insert(person.to_owned());
+        match bytes {
+            Some(bytes) if new(&mut self.seen) => {
+                self.end_row(person, 0);
+                Some(first + bytes)
+            }
+            _ => {
+                self.rows.cells.truncate(before);
+                None
+            }
+        }
+    }
+
+    /// Closes the row of a person whose answers were added.
+    fn end_row(&mut self, person: &str, group: u16) {
+        if self.rows.cells.len() == self.rows.starts[self.rows.starts.len() - 1] {
+            let number = self.rows.groups.len() + 1;
+            self.silent.push(if self.persons_first {
+                person.to_owned()
+            } else {
+                number.to_string()
+            });
+        }
+        self.rows.starts.push(self.rows.cells.len());
+        self.rows.groups.push(group);
     }
 
     /// How many scores an item may have: an anchor's, or two for models of right and wrong.
@@ -267,11 +309,10 @@ impl<'a> Reading<'a> {
     fn row(
         &mut self,
         source: &Source,
-        start: crate::cli::items_csv::Start,
+        start: Start,
         record: &StringRecord,
     ) -> Result<(), CliError> {
         let first = usize::from(self.persons_first);
-        let number = self.rows.groups.len() + 1;
         if self.persons_first {
             let id = &record[0];
             if id.is_empty() {
@@ -308,12 +349,7 @@ impl<'a> Reading<'a> {
                 }
             }
         }
-        if self.rows.cells.len() == self.rows.starts[self.rows.starts.len() - 1] {
-            let id = if self.persons_first { record[0].to_owned() } else { number.to_string() };
-            self.silent.push(id);
-        }
-        self.rows.starts.push(self.rows.cells.len());
-        self.rows.groups.push(group);
+        self.end_row(&record[0], group);
         Ok(())
     }
 

@@ -12,6 +12,8 @@
 mod correlations;
 mod information;
 mod propagation;
+#[cfg(test)]
+mod tests;
 
 use rayon::prelude::*;
 
