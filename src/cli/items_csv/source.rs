@@ -133,7 +133,8 @@ impl Source {
         each: &mut dyn FnMut(Record<'_>) -> Result<Option<usize>, CliError>,
     ) -> Result<(), CliError> {
         let mut record = StringRecord::new();
-        let (mut at, mut slow): (usize, Option<(usize, Reader<&[u8]>)>) = (0, None);
+        let mut at = 0;
+        let mut slow: Option<(usize, Reader<&[u8]>)> = None;
         loop {
             at = self.past_line_ends(at);
             if width.is_some()

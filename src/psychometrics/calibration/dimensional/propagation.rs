@@ -24,6 +24,8 @@ const PIECES_AT_ONCE: usize = 16;
 const SWEEPS_MAX: usize = 50;
 /// After so many sweeps steps are shortened, so that what oscillates dies out.
 const SWEEPS_FULL: usize = 10;
+/// A sum below this has lost digits to underflow; the largest term is then taken out first.
+const UNDERFLOW: f64 = 1e-200;
 /// A node beyond all others: whatever the cavity, it weighs nothing there.
 const BEYOND: f64 = 1e6;
 
@@ -158,7 +160,7 @@ impl Person {
             (&self.log_likelihood[range.clone()], &mut self.tilted[range]);
         let mut shift = 0.0;
         let mut sums = tilt(log_likelihood, points, cavity, 0.5 * precision, shift, tilted);
-        if !(sums[0] > 1e-200) {
+        if sums[0].is_nan() || sums[0] <= UNDERFLOW {
             shift = highest(log_likelihood, points, cavity, 0.5 * precision);
             sums = tilt(log_likelihood, points, cavity, 0.5 * precision, shift, tilted);
         }
