@@ -43,13 +43,16 @@ pub struct CalibrateArgs {
     /// The dimension of each item, for --model mirt: item,dim
     #[arg(long, value_name = "DIMS.csv")]
     dims: Option<PathBuf>,
+    /// How much of what the items share is one general factor, too (bifactor model; with --dims)
+    #[arg(long, requires = "dims")]
+    bifactor: bool,
     /// Priors of exactly what is named, as in 'log_a=normal(0,0.5);b=normal(0,2);logit_c=normal(-1.386294,0.5)'
     #[arg(long, value_name = "PRIORS", value_parser = options::priors, default_value = "")]
     #[arg(hide_default_value = true, allow_hyphen_values = true)]
     priors: Priors,
-    /// Nodes of ability
-    #[arg(long, value_name = "N", default_value_t = 61)]
-    nodes: usize,
+    /// Nodes of ability [default: 61; of each factor of --bifactor: 31]
+    #[arg(long, value_name = "N")]
+    nodes: Option<usize>,
     /// Ends of the nodes
     #[arg(long, value_name = "LO,HI", default_value = "-6,6", value_parser = numbers::range)]
     #[arg(allow_hyphen_values = true)]
@@ -164,8 +167,7 @@ fn calibrate(
 ) -> Result<Finished, CliError> {
     let pool = thread_pool(args.threads)?;
     let clock = Clock::start();
-    let nodes = Grid::trapezoid(args.range.lo(), args.range.hi(), args.nodes)
-        .map_err(|error| CliError::new(Exit::Usage, format!("--nodes: {error}")))?;
+    let nodes = nodes(args, 61)?;
     let (mut data, mut notices) = data::read(args, anchors)?;
     if matches!(args.model, Model::ThreePl | Model::FourPl) && args.priors.logit_c.is_none() {
         notices.push(Notice::NoPriorOnC);
@@ -188,7 +190,12 @@ fn calibrate(
     notices.extend(dimensioned.iter().flat_map(Dimensioned::remarks));
     bar.finish();
     notices.extend(remarks(&data, &design, &fit));
-    let analyses = analyses(args, &data, &design, &fit, &mut notices)?;
+    let mut analyses = analyses(args, &data, &design, &fit, &mut notices)?;
+    if let (true, Some(dimensioned)) = (args.bifactor, &dimensioned) {
+        let settings = Settings { nodes: self::nodes(args, 31)?, ..design.settings.clone() };
+        let found = pool.install(|| dimensioned.bifactor(&data, &settings, &mut notices))?;
+        analyses.push(("bifactor", found));
+    }
     let (wall, cpu_s) = clock.stop();
     let threads = pool.current_num_threads();
     let model = args.model;
@@ -205,6 +212,11 @@ fn calibrate(
         wall,
         cpu_s,
     })
+}
+
+fn nodes(args: &CalibrateArgs, otherwise: usize) -> Result<Grid, CliError> {
+    Grid::trapezoid(args.range.lo(), args.range.hi(), args.nodes.unwrap_or(otherwise))
+        .map_err(|error| CliError::new(Exit::Usage, format!("--nodes: {error}")))
 }
 
 /// What an estimation finds.

@@ -36,6 +36,8 @@ pub enum Notice {
     OneAbility { names: [String; 2] },
     /// People whose posterior did not settle.
     Unsettled { persons: f64 },
+    /// How the bifactor model's search ended, if not well.
+    NoBifactor(&'static str),
     /// Why there are no standard errors.
     NoStandardErrors(String),
 }
@@ -50,6 +52,7 @@ impl Notice {
                 | Self::Copy { .. }
                 | Self::Runaway { .. }
                 | Self::NoFit
+                | Self::NoBifactor(_)
                 | Self::NoStandardErrors(_)
         )
     }
@@ -122,6 +125,12 @@ impl fmt::Display for Notice {
                 write!(
                     f,
                     "the posteriors of {persons} persons did not settle; theirs are approximate"
+                )
+            }
+            Self::NoBifactor(outcome) => {
+                write!(
+                    f,
+                    "the bifactor model's search ended: {outcome}; its figures are no estimates"
                 )
             }
             Self::NoStandardErrors(why) => write!(f, "no standard errors: {why}"),

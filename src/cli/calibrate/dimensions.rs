@@ -7,11 +7,13 @@ use serde_json::{Value, json};
 
 use super::data::{Data, Notice};
 use super::options::Model;
+use super::print::outcome;
 use super::{Ability, CalibrateArgs, CliError, Exit};
 use crate::cli::items_csv::{Source, Start, StringRecord};
 use crate::cli::output::finite;
 use crate::psychometrics::calibration::{
-    self, CalibrationError, Covariance, Design, DimensionalFit, Dimensions, Fit, Progress,
+    self, BifactorItem, CalibrationError, Convergence, Covariance, Design, DimensionalFit,
+    Dimensions, Fit, Progress, Settings, SpecificShares,
 };
 use crate::psychometrics::numeric::linalg::SymmetricMatrix;
 
@@ -167,6 +169,48 @@ impl Dimensioned {
         )?;
         self.errors = Some(errors.correlations);
         Ok(errors.covariance)
+    }
+
+    /// `bifactor` of `gradus.calibrate/1`.
+    pub fn bifactor(
+        &self,
+        data: &Data,
+        settings: &Settings,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Value, CliError> {
+        let responses = &data.responses;
+        let fit =
+            calibration::calibrate_bifactor(responses, &self.dimensions, settings, &mut |_| true)
+                .map_err(|error| CliError::new(Exit::Invalid, error.to_string()))?;
+        if fit.convergence != Convergence::Converged {
+            notices.push(Notice::NoBifactor(outcome(fit.convergence)));
+        }
+        let shares = fit.shares(&self.dimensions);
+        let items = fit.items.iter().zip(&shares.loadings).enumerate();
+        let item = |(item, (x, loadings)): (usize, (&BifactorItem, &(f64, f64)))| {
+            json!({
+                "id": data.items[item], "dim": self.name_of(item),
+                "a_general": x.general, "a_specific": x.specific, "intercept": x.intercept,
+                "loading_general": loadings.0, "loading_specific": loadings.1,
+            })
+        };
+        let dimension = |(name, s): (&String, &SpecificShares)| {
+            json!({
+                "dim": name, "ecv": finite(s.common_variance), "omega": finite(s.omega),
+                "omega_hs": finite(s.omega_hierarchical),
+            })
+        };
+        Ok(json!({
+            "log_likelihood": fit.log_likelihood, "iterations": fit.iterations,
+            "converged": fit.convergence == Convergence::Converged,
+            "outcome": outcome(fit.convergence), "gradient_norm": finite(fit.gradient_norm),
+            "ecv": finite(shares.common_variance), "omega": finite(shares.omega),
+            "omega_h": finite(shares.omega_hierarchical),
+            "puc": finite(shares.uncontaminated_pairs),
+            "dimensions":
+                self.names.iter().zip(&shares.specific).map(dimension).collect::<Vec<_>>(),
+            "items": items.map(item).collect::<Vec<_>>(),
+        }))
     }
 
     /// The name of an item's dimension.

@@ -70,7 +70,8 @@ fn row(finished: &Finished, item: usize) -> Row {
     }
 }
 
-fn outcome(convergence: Convergence) -> &'static str {
+/// How a search ended, in a word.
+pub(super) fn outcome(convergence: Convergence) -> &'static str {
     match convergence {
         Convergence::Converged => "converged",
         Convergence::IterationLimit => "iteration-limit",
@@ -252,8 +253,23 @@ pub fn text(finished: &Finished) -> Result<Exit, CliError> {
 /// The distribution of ability: a line a group, or the correlations of the dimensions.
 fn abilities(finished: &Finished) -> String {
     if let Some(dimensioned) = &finished.dimensioned {
-        let lines = dimensioned.lines().join("\n");
-        return format!("(by expectation propagation)\ncorrelations of the abilities:\n{lines}\n");
+        let mut text = format!(
+            "(by expectation propagation)\ncorrelations of the abilities:\n{}\n",
+            dimensioned.lines().join("\n")
+        );
+        if let Some((_, found)) = finished.analyses.iter().find(|(name, _)| *name == "bifactor") {
+            let share = |name: &str| found[name].as_f64().unwrap_or(f64::NAN);
+            writeln!(
+                text,
+                "bifactor: ECV {:.3}, omega {:.3}, omega hierarchical {:.3} ({})",
+                share("ecv"),
+                share("omega"),
+                share("omega_h"),
+                found["outcome"].as_str().unwrap_or_default(),
+            )
+            .ok();
+        }
+        return text;
     }
     let groups = &finished.data.groups;
     let names = if groups.is_empty() { vec!["ability".to_owned()] } else { groups.clone() };

@@ -48,6 +48,13 @@ impl Table {
         &mut self.values[row * self.stride..row * self.stride + self.nodes]
     }
 
+    /// The numbers of a row and of the next.
+    pub fn two_rows_mut(&mut self, row: usize) -> (&mut [f64], &mut [f64]) {
+        let (nodes, stride) = (self.nodes, self.stride);
+        let (first, second) = self.values[row * stride..(row + 2) * stride].split_at_mut(stride);
+        (&mut first[..nodes], &mut second[..nodes])
+    }
+
     /// Sets every number to zero.
     pub fn clear(&mut self) {
         self.values.fill(0.0);
@@ -79,7 +86,7 @@ pub(super) struct Tables<'a> {
 impl<'a> Tables<'a> {
     /// From the cells' ln P at the nodes.
     pub fn new(responses: &'a Responses, cells: &Table, latent: &[Latent], nodes: &Grid) -> Self {
-        let mut rows = Table::zeros(responses.row_count(), nodes.len());
+        let mut rows = Table::zeros(responses.row_count(), cells.nodes);
         for row in 0..responses.row_count() {
             let sum = rows.padded_mut(row);
             for &cell in responses.row(row) {
@@ -173,8 +180,10 @@ impl<'a> Tables<'a> {
     /// Adds values, padding included, to the sums of a pattern's rows.
     #[inline(always)]
     pub fn add_to_sums(&self, pattern: usize, values: &[f64], sums: &mut Table) {
+        let there = weighty(values);
+        let values = &values[there.clone()];
         for &row in self.responses.pattern_rows(pattern) {
-            add_to(sums.padded_mut(row as usize), values);
+            add_to(&mut sums.padded_mut(row as usize)[there.clone()], values);
         }
     }
 
@@ -271,10 +280,32 @@ fn scatter(
 ) {
     let stride = values.len();
     add_to(mass.padded_mut(responses.group(pattern)), values);
+    let there = weighty(values);
+    let values = &values[there.clone()];
     for &row in responses.pattern_rows(pattern) {
         let start = row as usize * stride;
-        add_to(&mut rows.values[start..start + stride], values);
+        add_to(&mut rows.values[start + there.start..start + there.end], values);
     }
+}
+
+/// Less than this at a node is nothing: a million people would change a count by 1e-14.
+const NOTHING: f64 = 1e-20;
+
+/// The blocks between the first and the last that hold something.
+#[inline(always)]
+fn weighty(values: &[f64]) -> core::ops::Range<usize> {
+    let (mut first, mut last) = (values.len(), 0);
+    for (block, values) in values.chunks_exact(LANES).enumerate() {
+        let mut most = [0.0; LANES];
+        for lane in 0..LANES {
+            most[lane] = values[lane].abs();
+        }
+        if most.iter().any(|value| *value > NOTHING) {
+            first = first.min(block * LANES);
+            last = (block + 1) * LANES;
+        }
+    }
+    first.min(last)..last
 }
 
 struct Accumulate<'a, 'b> {

@@ -8,6 +8,7 @@
 //! behaved, slopes and intercepts ([`Family`]); difficulties and asymptotes are derived from them.
 
 mod algorithm;
+mod bifactor;
 mod climb;
 mod coordinates;
 mod design;
@@ -20,6 +21,7 @@ mod responses;
 mod standard_errors;
 
 pub use algorithm::{Fit, Progress, calibrate};
+pub use bifactor::{BifactorFit, BifactorItem, FactorShares, SpecificShares, calibrate_bifactor};
 pub use climb::Convergence;
 pub use coordinates::{COORDINATE_EDGE, Family, Parameters};
 pub use design::{

@@ -337,7 +337,9 @@ impl Responses {
 
     /// Replaces cells by tuples of neighbouring items.
     fn pack_tuples(&mut self) {
-        let tuples = self.tuples();
+        let gaps = self.gaps();
+        let states = |item: usize| self.categories[item] + gaps[item];
+        let tuples = self.tuples(&gaps);
         let (mut rows, mut row_starts, mut row_cells) = (Vec::new(), vec![0], Vec::new());
         let mut tuple_of_item = vec![(0, 0); self.items()];
         let mut first_rows = Vec::new();
@@ -346,15 +348,16 @@ impl Responses {
             let mut stride = 1;
             for item in items.clone() {
                 tuple_of_item[item] = (index, stride);
-                stride *= self.categories[item] + 1;
+                stride *= states(item);
             }
             for code in 0..stride {
                 let mut rest = code;
                 for item in items.clone() {
-                    let state = rest % (self.categories[item] + 1);
-                    rest /= self.categories[item] + 1;
-                    if state > 0 {
-                        row_cells.push((self.cell_starts[item] + state - 1) as u32);
+                    let state = rest % states(item);
+                    rest /= states(item);
+                    // The first state of an item with gaps is the gap.
+                    if state >= gaps[item] {
+                        row_cells.push((self.cell_starts[item] + state - gaps[item]) as u32);
                     }
                 }
                 row_starts.push(row_cells.len());
@@ -366,7 +369,7 @@ impl Responses {
             for &cell in self.pattern_rows(pattern) {
                 let (item, category) = self.cell_owner(cell);
                 let (tuple, stride) = tuple_of_item[item];
-                codes[tuple] += stride * (category + 1);
+                codes[tuple] += stride * (category + gaps[item]);
             }
             rows.extend(codes.iter().map(|&row| row as u32));
             starts.push(rows.len());
@@ -375,28 +378,37 @@ impl Responses {
         (self.row_starts, self.row_cells) = (row_starts, row_cells);
     }
 
-    /// Ranges of items whose states, "not asked" among them, make the cheapest table: a row costs
-    /// an addition for every pattern and about four to build and to take apart.
-    fn tuples(&self) -> Vec<core::ops::Range<usize>> {
+    /// Of each item 1 if somebody was not asked it, which is then a state of its own, else 0.
+    fn gaps(&self) -> Vec<usize> {
+        let mut answers = vec![0; self.items()];
+        for pattern in 0..self.patterns() {
+            self.pattern(pattern).for_each(|(item, _)| answers[item] += 1);
+        }
+        answers.iter().map(|&n| usize::from(n < self.patterns())).collect()
+    }
+
+    /// Ranges of items whose states make the cheapest table: a row costs an addition for every
+    /// pattern and about four to build and to take apart.
+    fn tuples(&self, gaps: &[usize]) -> Vec<core::ops::Range<usize>> {
         let cost = |tuples: &[core::ops::Range<usize>]| {
-            let rows: usize = tuples.iter().map(|tuple| self.states(tuple.clone())).sum();
+            let rows: usize = tuples.iter().map(|tuple| self.states(tuple.clone(), gaps)).sum();
             let over = if rows > TABLE_ROWS_MAX { f64::INFINITY } else { 0.0 };
             over + (tuples.len() * self.patterns() + 4 * rows) as f64
         };
-        let candidates = (0..=8).map(|power| self.tuples_below(1 << power));
-        let singles = self.tuples_below(1);
+        let candidates = (0..=8).map(|power| self.tuples_below(1 << power, gaps));
+        let singles = self.tuples_below(1, gaps);
         candidates.fold(singles, |best, next| if cost(&next) < cost(&best) { next } else { best })
     }
 
-    fn states(&self, items: core::ops::Range<usize>) -> usize {
-        items.map(|item| self.categories[item] + 1).product()
+    fn states(&self, items: core::ops::Range<usize>, gaps: &[usize]) -> usize {
+        items.map(|item| self.categories[item] + gaps[item]).product()
     }
 
-    fn tuples_below(&self, most: usize) -> Vec<core::ops::Range<usize>> {
+    fn tuples_below(&self, most: usize, gaps: &[usize]) -> Vec<core::ops::Range<usize>> {
         let mut tuples = Vec::new();
         let mut first = 0;
         for item in 0..self.items() {
-            if item > first && self.states(first..item + 1) > most {
+            if item > first && self.states(first..item + 1, gaps) > most {
                 tuples.push(first..item);
                 first = item;
             }

@@ -59,6 +59,11 @@ impl Dimensions {
         Ok(dimensions)
     }
 
+    /// Number of items.
+    pub(super) fn len(&self) -> usize {
+        self.of_item.len()
+    }
+
     /// Number of dimensions.
     pub fn count(&self) -> usize {
         self.count
