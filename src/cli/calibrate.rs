@@ -179,7 +179,10 @@ fn calibrate(
             let design = design(args, &data, anchors, nodes.clone());
             let mut estimate = estimate(&data, &design, assignment.as_ref(), &bar)?;
             let lost = runaway(&data, &design, &estimate.fit);
-            if lost.is_empty() || lost.len() + 2 > data.items.len() {
+            if lost.len() == data.items.len() {
+                return Err(separated());
+            }
+            if lost.is_empty() {
                 let covariance = standard_errors(args, &data, &design, &mut estimate, &mut notices);
                 return Ok::<_, CliError>((design, estimate, covariance));
             }
@@ -272,6 +275,10 @@ fn analyses(
 /// What the reader of a finished calibration should know.
 fn remarks(data: &Data, design: &Design, fit: &Fit) -> Vec<Notice> {
     let mut notices = Vec::new();
+    if fit.convergence != Convergence::Converged {
+        let outcome = print::outcome(fit.convergence);
+        notices.push(Notice::NotConverged { outcome, steps: fit.iterations });
+    }
     let free = |(item, design): (usize, &ItemDesign)| match design.anchored {
         Some(_) => 0,
         None => {
@@ -280,6 +287,12 @@ fn remarks(data: &Data, design: &Design, fit: &Fit) -> Vec<Notice> {
         }
     };
     let parameters = design.items.iter().enumerate().map(free).sum();
+    for (group, latent) in fit.latent.iter().enumerate() {
+        if design.groups[group].free_variance && latent.sd <= calibration::SD_MIN {
+            let group = data.groups.get(group).cloned();
+            notices.push(Notice::NoSpread { group, sd: latent.sd });
+        }
+    }
     let persons = data.responses.persons();
     if persons < parameters {
         notices.push(Notice::FewPersons { persons, parameters });
@@ -292,16 +305,30 @@ fn remarks(data: &Data, design: &Design, fit: &Fit) -> Vec<Notice> {
     notices
 }
 
-/// Items whose slope or intercept ran to the edge: their estimates do not exist in these data.
+/// Items whose slope or intercept ran to the edge, or whose slope was still growing when it was
+/// steeper than the nodes resolve: their estimates do not exist in these data.
 fn runaway(data: &Data, design: &Design, fit: &Fit) -> Vec<usize> {
+    let nodes = design.settings.nodes.points();
+    let settled = fit.convergence == Convergence::Converged;
+    // At this slope a curve rises from .12 to .88 between two nodes.
+    let resolved = if settled { f64::INFINITY } else { 4.0 / (nodes[1] - nodes[0]) };
     let lost = |item: &usize| {
-        let family = design.items[*item].family;
-        let x = &fit.items[*item];
+        let (family, x) = (design.items[*item].family, &fit.items[*item]);
         // An asymptote at its edge is an answer (there is none); a slope is not.
         let checked = if family.is_logistic() { &x[..2] } else { x.as_slice() };
-        checked.iter().any(|value| value.abs() >= calibration::COORDINATE_EDGE)
+        let edge = checked.iter().any(|value| value.abs() >= calibration::COORDINATE_EDGE);
+        let slopes = if family == Family::Nominal { &x[..x.len() / 2] } else { &x[..1] };
+        design.items[*item].anchored.is_none()
+            && (edge || slopes.iter().any(|a| a.abs() >= resolved))
     };
     (0..data.items.len()).filter(lost).collect()
+}
+
+fn separated() -> CliError {
+    let message = "no item has an estimate: the answers separate people perfectly, and every slope \
+                   grows without bound";
+    CliError::new(Exit::Invalid, message)
+        .help("use --model rasch, more people, or priors: 'log_a=normal(0,0.5);b=normal(0,2)'")
 }
 
 fn standard_errors(
@@ -319,7 +346,14 @@ fn standard_errors(
         None => calibration::covariance(&data.responses, design, &estimate.fit),
     };
     match found {
-        Ok(covariance) => Some(covariance),
+        Ok(covariance) => {
+            let items: Vec<String> =
+                covariance.unidentified().iter().map(|&item| data.items[item].clone()).collect();
+            if !items.is_empty() {
+                notices.push(Notice::NotIdentified { items });
+            }
+            Some(covariance)
+        }
         Err(error) => {
             notices.push(Notice::NoStandardErrors(error.to_string()));
             None
@@ -347,10 +381,14 @@ fn design(args: &CalibrateArgs, data: &Data, anchors: Option<&ItemTable>, nodes:
         })
         .collect();
     let free_scale = matches!(args.model, Model::Rasch | Model::Pcm);
-    let groups = (0..data.groups.len().max(1))
-        .map(|group| {
-            let free = anchors.is_some() || group > 0;
-            LatentDesign { free_mean: free, free_variance: free || free_scale }
+    let reference = data.usable_groups.iter().position(|usable| *usable).unwrap_or(0);
+    let groups = data
+        .usable_groups
+        .iter()
+        .enumerate()
+        .map(|(group, usable)| {
+            let free = *usable && (anchors.is_some() || group != reference);
+            LatentDesign { free_mean: free, free_variance: free || (*usable && free_scale) }
         })
         .collect();
     let shape = match args.ability {

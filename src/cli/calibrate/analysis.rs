@@ -33,9 +33,10 @@ pub fn fit(data: &Data, design: &Design, fit: &Fit) -> Option<[Value; 3]> {
     let matrix = data.matrix();
     let scores = Scores { values: &matrix, items: items.len() };
     let points = design.settings.nodes.points();
-    let weights = &fit.latent[0].weights;
+    let weights = &calibration::pooled_weights(&data.responses, fit);
     // A free SD of ability is the slope that items of slope 1 share.
-    let freedom = design.groups[0];
+    let reference = data.usable_groups.iter().position(|usable| *usable).unwrap_or(0);
+    let freedom = design.groups[reference];
     let shared = usize::from(freedom.free_mean) + usize::from(freedom.free_variance);
     let parameters: Vec<usize> = design
         .items
@@ -105,7 +106,7 @@ fn model_fit(
         .map(|derivative| Parameter { item: derivative.item, derivative: derivative.values })
         .collect();
     let points = design.settings.nodes.points();
-    let weights = &fit.latent[0].weights;
+    let weights = &calibration::pooled_weights(&data.responses, fit);
     match analysis::limited_information(scores, items, &parameters, points, weights) {
         Some(found) => {
             json!({"m2": found.m2, "df": found.df, "p": found.p, "rmsea": found.rmsea})

@@ -1,7 +1,7 @@
 //! The responses of a calibration: read once, packed without their gaps, and screened for what
 //! cannot be estimated from them. Every loss is a [`Notice`]; nothing disappears silently.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 use super::sparse::{self, PlainRow};
@@ -40,6 +40,14 @@ pub enum Notice {
     NoBifactor(&'static str),
     /// Why there are no standard errors.
     NoStandardErrors(String),
+    /// The search ended before it converged.
+    NotConverged { outcome: &'static str, steps: usize },
+    /// Items whose parameters other values would fit as well.
+    NotIdentified { items: Vec<String> },
+    /// A group too small for a mean and a spread of its own; its answers are not used.
+    SmallGroup { group: String, persons: usize },
+    /// Ability's standard deviation fell to the least that the nodes see.
+    NoSpread { group: Option<String>, sd: f64 },
 }
 
 impl Notice {
@@ -54,6 +62,10 @@ impl Notice {
                 | Self::NoFit
                 | Self::NoBifactor(_)
                 | Self::NoStandardErrors(_)
+                | Self::NotIdentified { .. }
+                | Self::NotConverged { .. }
+                | Self::SmallGroup { .. }
+                | Self::NoSpread { .. }
         )
     }
 
@@ -105,6 +117,15 @@ impl fmt::Display for Notice {
                 "{} for {parameters} parameters: what comes out describes these people, nobody else",
                 count(*persons, "person", "persons")
             ),
+            _ => self.fmt_of_the_whole(f),
+        }
+    }
+}
+
+impl Notice {
+    /// What concerns slopes, groups or the calibration as a whole.
+    fn fmt_of_the_whole(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::NegativeSlope { item } => write!(
                 f,
                 "item `{item}` has a negative slope: the weak do better on it; look at its key. It \
@@ -134,6 +155,38 @@ impl fmt::Display for Notice {
                 )
             }
             Self::NoStandardErrors(why) => write!(f, "no standard errors: {why}"),
+            Self::NotConverged { outcome, steps } => {
+                let why = match *outcome {
+                    "stalled" => {
+                        "the likelihood no longer rises, yet parameters move: some of them are \
+                         hardly identified; priors would settle them"
+                    }
+                    "diverging" => "parameters grow without bound; priors would bound them",
+                    _ => "--max-iterations allows more steps",
+                };
+                write!(f, "not converged ({outcome} after {steps} EM steps): {why}")
+            }
+            Self::NotIdentified { items } => write!(
+                f,
+                "{} ({}): other parameters fit these answers as well, so there are no standard \
+                 errors. A prior, as in --priors 'log_a=normal(0,0.5);b=normal(0,2)', decides \
+                 between them",
+                count(items.len(), "item is not identified", "items are not identified"),
+                few(items)
+            ),
+            Self::SmallGroup { group, persons } => write!(
+                f,
+                "group `{group}`: {} with answers; no mean and SD can be estimated from that, and \
+                 they are not used",
+                count(*persons, "person", "persons")
+            ),
+            Self::NoSpread { group, sd } => write!(
+                f,
+                "ability{} has no spread in these answers: its SD fell to {sd:.2}, the least that \
+                 is tried. People's answers do not hang together",
+                group.as_ref().map(|group| format!(" of group `{group}`")).unwrap_or_default()
+            ),
+            _ => Ok(()),
         }
     }
 }
@@ -155,6 +208,8 @@ pub struct Data {
     pub groups: Vec<String>,
     /// Of each group, how many people.
     pub group_sizes: Vec<usize>,
+    /// Of each group, whether it has enough people with answers for a mean and a spread.
+    pub usable_groups: Vec<bool>,
     /// Of each item, how many answers.
     pub answers: Vec<usize>,
     /// The packed answers.
@@ -363,11 +418,18 @@ impl<'a> Reading<'a> {
     }
 
     /// Leaves out what cannot be estimated and packs the rest.
-    fn screen(self) -> Result<(Data, Vec<Notice>), CliError> {
+    fn screen(mut self) -> Result<(Data, Vec<Notice>), CliError> {
         let mut notices = Vec::new();
+        if self.rows.groups.is_empty() {
+            return Err(CliError::new(Exit::Invalid, "there are no persons below the header")
+                .help("one row a person"));
+        }
+        let small = small_groups(&mut self.rows, &self.groups);
         if !self.silent.is_empty() {
             notices.push(Notice::NoAnswers { persons: self.silent.clone() });
         }
+        let usable = (0..self.groups.len().max(1)).map(|g| !small.contains_key(&g)).collect();
+        notices.extend(small.into_values());
         let anchored = |id: &str| self.anchors.is_some_and(|table| table.index_of(id).is_some());
         let counts = counts_of(&self.rows, self.items.len());
         let copies = copies(&self.rows, &counts);
@@ -398,9 +460,41 @@ impl<'a> Reading<'a> {
                 }
             }
         }
-        let data = Data::pack(items, columns, self.groups, self.rows)?;
+        let mut data = Data::pack(items, columns, self.groups, self.rows)?;
+        data.usable_groups = usable;
         Ok((data, notices))
     }
+}
+
+/// Fewer people with answers than this have no spread.
+const GROUP_MIN: usize = 2;
+
+/// Takes the answers out of groups that are too small, and says so of each.
+fn small_groups(rows: &mut Rows, groups: &[String]) -> BTreeMap<usize, Notice> {
+    let mut sizes = vec![0; groups.len()];
+    for (person, group) in rows.groups.iter().enumerate() {
+        if rows.starts[person + 1] > rows.starts[person] && !groups.is_empty() {
+            sizes[usize::from(*group)] += 1;
+        }
+    }
+    let small: BTreeMap<usize, Notice> = (0..groups.len())
+        .filter(|&group| sizes[group] < GROUP_MIN)
+        .map(|group| {
+            let (name, persons) = (groups[group].clone(), sizes[group]);
+            (group, Notice::SmallGroup { group: name, persons })
+        })
+        .collect();
+    if !small.is_empty() {
+        let (mut cells, mut starts) = (Vec::new(), vec![0]);
+        for (person, group) in rows.groups.iter().enumerate() {
+            if !small.contains_key(&usize::from(*group)) {
+                cells.extend_from_slice(&rows.cells[rows.starts[person]..rows.starts[person + 1]]);
+            }
+            starts.push(cells.len());
+        }
+        (rows.cells, rows.starts) = (cells, starts);
+    }
+    small
 }
 
 /// What each score counts as when the unused ones are left out.
@@ -502,7 +596,8 @@ impl Data {
             builder.push_answers(entries.iter().copied(), group).map_err(refused)?;
         }
         let responses = builder.build().map_err(|_| nothing())?;
-        Ok(Self { items, groups, group_sizes, answers, responses, rows, columns })
+        let usable_groups = vec![true; group_sizes.len()];
+        Ok(Self { items, groups, group_sizes, usable_groups, answers, responses, rows, columns })
     }
 
     /// Every person's scores on the items, row after row.
@@ -540,7 +635,9 @@ impl Data {
             &mut self.rows,
             Rows { starts: Vec::new(), cells: Vec::new(), groups: Vec::new() },
         );
+        let usable_groups = std::mem::take(&mut self.usable_groups);
         *self = Self::pack(items, columns, std::mem::take(&mut self.groups), rows)?;
+        self.usable_groups = usable_groups;
         Ok(notices)
     }
 }

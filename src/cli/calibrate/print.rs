@@ -70,8 +70,8 @@ fn row(finished: &Finished, item: usize) -> Row {
     }
 }
 
-/// How a search ended, in a word.
-pub(super) fn outcome(convergence: Convergence) -> &'static str {
+/// The name of how a calibration ended.
+pub fn outcome(convergence: Convergence) -> &'static str {
     match convergence {
         Convergence::Converged => "converged",
         Convergence::IterationLimit => "iteration-limit",
@@ -89,7 +89,8 @@ fn method(finished: &Finished) -> &'static str {
 pub fn json(finished: &Finished) -> Result<Exit, CliError> {
     let fit = &finished.fit;
     let items: Vec<Value> = rows(finished).iter().map(item_json).collect();
-    let latent = &fit.latent[0];
+    let first = finished.data.usable_groups.iter().position(|usable| *usable).unwrap_or(0);
+    let latent = &fit.latent[first];
     let mut object = json!({
         "schema": "gradus.calibrate/1",
         "model": finished.model.name(),
@@ -149,14 +150,16 @@ fn left_out(finished: &Finished) -> Value {
 
 fn groups(finished: &Finished) -> Value {
     let data = &finished.data;
-    let entries = data.groups.iter().zip(&finished.fit.latent).zip(&data.group_sizes);
-    Value::Array(
-        entries
-            .map(|((group, latent), n)| {
-                json!({"group": group, "mean": latent.mean, "sd": latent.sd, "persons": n})
-            })
-            .collect(),
-    )
+    let entry = |group: usize| {
+        let latent = Some(&finished.fit.latent[group]).filter(|_| data.usable_groups[group]);
+        json!({
+            "group": data.groups[group],
+            "mean": latent.map(|latent| latent.mean),
+            "sd": latent.map(|latent| latent.sd),
+            "persons": data.group_sizes[group],
+        })
+    };
+    Value::Array((0..data.groups.len()).map(entry).collect())
 }
 
 /// The columns that some item has, in a fixed order.
@@ -273,6 +276,7 @@ fn abilities(finished: &Finished) -> String {
     }
     let groups = &finished.data.groups;
     let names = if groups.is_empty() { vec!["ability".to_owned()] } else { groups.clone() };
-    let lines = names.iter().zip(&finished.fit.latent);
-    lines.map(|(name, l)| format!("{name}: mean {:.4}, SD {:.4}\n", l.mean, l.sd)).collect()
+    let usable = finished.data.usable_groups.iter();
+    let lines = names.iter().zip(&finished.fit.latent).zip(usable).filter(|(_, usable)| **usable);
+    lines.map(|((name, l), _)| format!("{name}: mean {:.4}, SD {:.4}\n", l.mean, l.sd)).collect()
 }

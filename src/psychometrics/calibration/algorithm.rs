@@ -223,7 +223,7 @@ impl Slope for Search<'_> {
             log_likelihood: expected.log_likelihood,
             gradient_norm: maxima.iter().fold(0.0, |most, m| f64::max(most, m.gradient_at_start)),
             moves,
-            at_edge: (0..maxima.len()).filter(|&item| maxima[item].clamped).collect(),
+            at_edge: (0..maxima.len()).filter(|&item| maxima[item].at_edge).collect(),
             next: State { items: maxima.into_iter().map(|m| m.x).collect(), latent },
         }
     }

@@ -45,8 +45,8 @@ pub const COORDINATE_EDGE: f64 = SLOPE_MAX;
 const SLOPE_MAX: f64 = 40.0;
 /// Where it keeps an intercept.
 const INTERCEPT_MAX: f64 = 200.0;
-/// Where it keeps the logit of an asymptote: c = 6e-6 is 0 for every purpose.
-const LOGIT_MAX: f64 = 12.0;
+/// Where it keeps the logit of an asymptote: c = 1e-7 is 0 for every purpose.
+const LOGIT_MAX: f64 = 16.0;
 
 impl Family {
     /// Whether the model is for right and wrong only.
@@ -126,20 +126,31 @@ impl Family {
         ordered && x.iter().all(|value| !value.is_nan())
     }
 
-    /// Takes coordinates back into the box in which the algorithm works; whether it had to.
+    /// Whether a coordinate is the logit of an asymptote.
+    pub(super) fn is_asymptote(self, index: usize) -> bool {
+        self.is_logistic() && index > 1
+    }
+
+    /// The largest value of a coordinate that the algorithm works with, either side of 0.
+    pub(super) fn edge(self, index: usize, categories: usize) -> f64 {
+        match (self, index) {
+            (Self::Nominal, _) if index < categories - 1 => SLOPE_MAX,
+            (_, 0) => SLOPE_MAX,
+            _ if self.is_asymptote(index) => LOGIT_MAX,
+            _ => INTERCEPT_MAX,
+        }
+    }
+
+    /// Takes coordinates back into the box in which the algorithm works; whether a slope or an
+    /// intercept had to be. An asymptote at its edge is an estimate: there is none.
     pub(super) fn clamp(self, x: &mut [f64], categories: usize) -> bool {
         let mut clamped = false;
         let free = self.free(categories);
         for (index, value) in x.iter_mut().enumerate().filter(|(index, _)| free[*index]) {
-            let most = match (self, index) {
-                (Self::Nominal, _) if index < categories - 1 => SLOPE_MAX,
-                (_, 0) => SLOPE_MAX,
-                _ if self.is_logistic() && index > 1 => LOGIT_MAX,
-                _ => INTERCEPT_MAX,
-            };
+            let most = self.edge(index, categories);
             if value.abs() > most {
                 *value = value.clamp(-most, most);
-                clamped = true;
+                clamped |= !self.is_asymptote(index);
             }
         }
         clamped

@@ -161,7 +161,8 @@ pub enum CalibrationError {
         items: usize,
     },
     /// Information that is not positive definite: some parameters cannot be told apart.
-    #[error("the information matrix is not positive definite; standard errors do not exist")]
+    /// Information in which no parameter stands out: none is identified.
+    #[error("the answers identify no parameter; standard errors do not exist")]
     SingularInformation,
 }
 

@@ -15,8 +15,8 @@ pub struct Latent {
     pub weights: Vec<f64>,
 }
 
-/// Narrower than this, the nodes no longer see the density.
-const SD_MIN: f64 = 0.05;
+/// Narrower than this, the nodes no longer see the density: an SD here has no estimate.
+pub const SD_MIN: f64 = 0.05;
 
 impl Latent {
     /// Normal weights w_q ∝ φ((x_q − mean)/sd).

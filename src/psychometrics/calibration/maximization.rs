@@ -10,6 +10,8 @@ use crate::psychometrics::numeric::quadrature::Grid;
 const STEPS_MAX: usize = 25;
 /// A step shorter than this ends it.
 const STEP_MIN: f64 = 1e-9;
+/// The longest step of one coordinate: far from the maximum the quadratic picture is wrong.
+const REACH: f64 = 2.0;
 /// How often a step that goes downhill is halved.
 const HALVINGS_MAX: usize = 30;
 
@@ -42,8 +44,8 @@ pub(super) struct Maximum {
     /// The largest |∂/∂x| of the objective at the old coordinates, over those that are free: the
     /// gradient of the marginal log-posterior there (Fisher's identity).
     pub gradient_at_start: f64,
-    /// Whether a coordinate stands at the edge of the box.
-    pub clamped: bool,
+    /// Whether a slope or an intercept stands at the edge of the box.
+    pub at_edge: bool,
 }
 
 /// Maximises Σ_q Σ_k r_kq ln P_k(θ_q; x) + ln prior(x) from x.
@@ -56,26 +58,55 @@ pub(super) fn maximize(
     let free: Vec<usize> = free_coordinates(design, counts.categories);
     let mut at = x.to_vec();
     let mut local = evaluate(design, &at, counts, nodes);
-    let gradient_at_start =
-        free.iter().fold(0.0, |most: f64, &i| most.max(local.gradient[i].abs()));
-    let mut clamped = false;
+    let gradient_at_start = unpressed(design, &free, &at, &local, counts.categories)
+        .fold(0.0, |most: f64, i| most.max(local.gradient[i].abs()));
     for _ in 0..STEPS_MAX {
-        let Some(step) = newton_step(&local, &free, at.len()) else { break };
+        let moving: Vec<usize> = unpressed(design, &free, &at, &local, counts.categories).collect();
+        let Some(step) = newton_step(design, &local, &moving, at.len()) else { break };
         let length = step.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
         if length < STEP_MIN {
             break;
         }
-        let Some((next, next_local, edge)) = uphill(design, &at, &local, &step, counts, nodes)
-        else {
+        let Some((next, next_local)) = uphill(design, &at, &local, &step, counts, nodes) else {
             break;
         };
-        (at, local, clamped) = (next, next_local, edge);
+        (at, local) = (next, next_local);
         // Scoring converges quadratically: the step after a short one is below the last bit.
         if length < 1e-5 {
             break;
         }
     }
-    Maximum { x: at, gradient_at_start, clamped }
+    let edge = |i: &usize| {
+        let most = design.family.edge(*i, counts.categories);
+        at[*i].abs() >= most && !design.family.is_asymptote(*i)
+    };
+    Maximum { at_edge: free.iter().any(edge), x: at, gradient_at_start }
+}
+
+/// The free coordinates less those at the edge of the box whose gradient points out of it: these
+/// stay, or their long steps would shorten everything else's.
+fn unpressed(
+    design: &ItemDesign,
+    free: &[usize],
+    at: &[f64],
+    local: &Local,
+    categories: usize,
+) -> impl Iterator<Item = usize> {
+    free.iter().copied().filter(move |&i| {
+        let inside = at[i].abs() < design.family.edge(i, categories);
+        inside || local.gradient[i] * at[i] < 0.0
+    })
+}
+
+/// The coordinates that are estimated: free, and no asymptote at its edge.
+pub(super) fn estimated_coordinates(
+    design: &ItemDesign,
+    x: &[f64],
+    categories: usize,
+) -> Vec<usize> {
+    let family = design.family;
+    let inside = |i: &usize| !family.is_asymptote(*i) || x[*i].abs() < family.edge(*i, categories);
+    free_coordinates(design, categories).into_iter().filter(inside).collect()
 }
 
 /// The coordinates that an item's design lets move.
@@ -105,18 +136,17 @@ fn uphill(
     step: &[f64],
     counts: &ItemCounts<'_>,
     nodes: &Grid,
-) -> Option<(Vec<f64>, Local, bool)> {
+) -> Option<(Vec<f64>, Local)> {
     let longest = step.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
-    // Far from the maximum the quadratic picture is wrong: no step longer than 2.
-    let mut length = if longest > 2.0 { 2.0 / longest } else { 1.0 };
+    let mut length = if longest > REACH { REACH / longest } else { 1.0 };
     for _ in 0..HALVINGS_MAX {
         let mut next: Vec<f64> = at.iter().zip(step).map(|(x, s)| x + length * s).collect();
-        let clamped = design.family.clamp(&mut next, counts.categories);
+        design.family.clamp(&mut next, counts.categories);
         if design.family.is_valid(&next) && slope_allowed(&design.priors, &next) {
             let next_local = evaluate(design, &next, counts, nodes);
             let slack = 1e-12 * local.objective.abs();
             if next_local.objective >= local.objective - slack {
-                return Some((next, next_local, clamped));
+                return Some((next, next_local));
             }
         }
         length *= 0.5;
@@ -129,26 +159,52 @@ pub(super) fn slope_allowed(priors: &Priors, x: &[f64]) -> bool {
     priors.log_a.is_none() || x[0] > 0.0
 }
 
-fn newton_step(local: &Local, free: &[usize], size: usize) -> Option<Vec<f64>> {
-    let n = free.len();
-    if n == 0 {
-        return None;
+/// The scoring step of the coordinates that move. A step of an asymptote's logit is capped, and
+/// the others follow it: its curvature vanishes as the asymptote does, and a scaled-down step
+/// would stop them, too.
+fn newton_step(
+    design: &ItemDesign,
+    local: &Local,
+    moving: &[usize],
+    size: usize,
+) -> Option<Vec<f64>> {
+    let mut moving = moving.to_vec();
+    let mut gradient = local.gradient.clone();
+    let mut step = vec![0.0; size];
+    while !moving.is_empty() {
+        let solution = solve(local, &gradient, &moving)?;
+        let too_long = |place: &usize| {
+            design.family.is_asymptote(moving[*place]) && solution[*place].abs() > REACH
+        };
+        let Some(place) = (0..moving.len()).find(too_long) else {
+            for (&i, value) in moving.iter().zip(solution) {
+                step[i] = value;
+            }
+            break;
+        };
+        let capped = moving.remove(place);
+        step[capped] = solution[place].clamp(-REACH, REACH);
+        for &i in &moving {
+            gradient[i] -= local.curvature[i * size + capped] * step[capped];
+        }
     }
-    let mut matrix = SymmetricMatrix::zeros(n);
-    for (row, &i) in free.iter().enumerate() {
-        for (column, &j) in free.iter().enumerate() {
+    let any = step.iter().any(|value| *value != 0.0);
+    (any && step.iter().all(|value| value.is_finite())).then_some(step)
+}
+
+/// curvature · step = gradient over some coordinates.
+fn solve(local: &Local, gradient: &[f64], moving: &[usize]) -> Option<Vec<f64>> {
+    let size = gradient.len();
+    let mut matrix = SymmetricMatrix::zeros(moving.len());
+    for (row, &i) in moving.iter().enumerate() {
+        for (column, &j) in moving.iter().enumerate() {
             let value = local.curvature[i * size + j];
             // A trace of the identity keeps a flat direction from throwing the step away.
             matrix.set(row, column, if i == j { value + 1e-9 * (1.0 + value) } else { value });
         }
     }
-    let gradient: Vec<f64> = free.iter().map(|&i| local.gradient[i]).collect();
-    let solution = matrix.cholesky().ok()?.solve(&gradient);
-    let mut step = vec![0.0; size];
-    for (&i, value) in free.iter().zip(solution) {
-        step[i] = value;
-    }
-    step.iter().all(|value| value.is_finite()).then_some(step)
+    let gradient: Vec<f64> = moving.iter().map(|&i| gradient[i]).collect();
+    Some(matrix.cholesky().ok()?.solve(&gradient))
 }
 
 fn evaluate(design: &ItemDesign, x: &[f64], counts: &ItemCounts<'_>, nodes: &Grid) -> Local {

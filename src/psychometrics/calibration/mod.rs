@@ -30,8 +30,8 @@ pub use design::{
 pub use dimensional::{
     DimensionalErrors, DimensionalFit, Dimensions, calibrate_dimensions, dimensional_errors,
 };
-pub use latent::Latent;
-pub use measures::{Ability, Derivative, abilities, derivatives};
+pub use latent::{Latent, SD_MIN};
+pub use measures::{Ability, Derivative, abilities, derivatives, pooled_weights};
 pub use responses::{NOT_ASKED, Responses, ResponsesBuilder, ResponsesError};
 pub use standard_errors::{Covariance, StandardErrors, covariance};
 

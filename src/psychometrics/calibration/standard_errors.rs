@@ -2,20 +2,30 @@
 //! with both terms exact: −I = ∂²Q/∂ξ² + ∂²Q/∂ξ∂ξ′ (Oakes, 1999, *J. R. Stat. Soc. B* 61,
 //! 479–482). Never reports an error of a parameter that the data do not identify.
 
+use std::collections::BTreeSet;
+
 use nalgebra::DMatrix;
 
 use super::algorithm::cell_table;
 use super::expectation::{Table, Tables};
-use super::maximization::{ItemCounts, free_coordinates, gradient};
+use super::maximization::{ItemCounts, estimated_coordinates, gradient};
 use super::{CalibrationError, Design, Family, Fit, LatentShape, Responses};
 
 /// Step of the central differences of an item's own gradient.
 const DIFFERENCE: f64 = 1e-5;
 
+/// A pivot of the information, scaled to a diagonal of 1, below which the data do not tell a
+/// coordinate from those before it. The differences above leave some 1e-10 of noise.
+const PIVOT_MIN: f64 = 1e-8;
+/// A share in a flat direction that makes a coordinate part of it.
+const PART_MIN: f64 = 0.01;
+
 /// The covariance of all free coordinates, item after item, then each group's mean and ln sd.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Covariance {
     matrix: DMatrix<f64>,
+    /// Items with a coordinate that can move along with others without a change of the likelihood.
+    unidentified: Vec<usize>,
     /// Of each item, where its free coordinates begin, and which they are.
     items: Vec<(usize, Vec<usize>)>,
     sizes: Vec<usize>,
@@ -36,10 +46,12 @@ pub struct StandardErrors {
     pub d: f64,
 }
 
-/// The inverse of the observed information at a fit.
+/// The inverse of the observed information at a fit. Where some coordinates can move together
+/// without a change of the likelihood, their items are named by [`Covariance::unidentified`], and
+/// the inverse is that of the others.
 ///
 /// # Errors
-/// Information that is not positive definite.
+/// Information in which nothing is identified.
 pub fn covariance(
     responses: &Responses,
     design: &Design,
@@ -51,14 +63,84 @@ pub fn covariance(
     work.add_complete(&mut hessian);
     work.add_missing(&mut hessian);
     let information = -0.5 * (&hessian + hessian.transpose());
-    let factor = information.cholesky().ok_or(CalibrationError::SingularInformation)?;
-    let matrix = factor.inverse();
-    let usable = (0..n).all(|i| matrix[(i, i)].is_finite() && matrix[(i, i)] > 0.0);
-    if !usable {
-        return Err(CalibrationError::SingularInformation);
+    let (matrix, mut flat) = inverse(&information).ok_or(CalibrationError::SingularInformation)?;
+    // Where answers have fewer shares than there are parameters, a ridge fits them exactly; its
+    // curvature can hide the flat direction from the pivots.
+    if possible_shares(responses) < n {
+        flat = (0..n).collect();
     }
+    let is_flat = |(start, free): &(usize, Vec<usize>)| {
+        (*start..start + free.len()).any(|index| flat.contains(&index))
+    };
+    let unidentified = (0..work.items.len()).filter(|&item| is_flat(&work.items[item])).collect();
     let sizes = fit.items.iter().map(Vec::len).collect();
-    Ok(Covariance { matrix, items: work.items, sizes })
+    Ok(Covariance { matrix, unidentified, items: work.items, sizes })
+}
+
+/// How many shares of patterns of answers can be told apart, at most: Π categories − 1 a group.
+fn possible_shares(responses: &Responses) -> usize {
+    let patterns = (0..responses.items())
+        .fold(1_usize, |product, item| product.saturating_mul(responses.categories(item)));
+    (patterns - 1).saturating_mul(responses.group_count())
+}
+
+/// The inverse, and the coordinates that take part in flat directions; the rows and columns of one
+/// coordinate of each such direction are 0. `None` when no coordinate is left.
+fn inverse(information: &DMatrix<f64>) -> Option<(DMatrix<f64>, BTreeSet<usize>)> {
+    let n = information.nrows();
+    let scale: Vec<f64> =
+        (0..n).map(|i| information[(i, i)].max(f64::MIN_POSITIVE).sqrt()).collect();
+    let scaled = DMatrix::from_fn(n, n, |i, j| information[(i, j)] / (scale[i] * scale[j]));
+    let (kept, flat) = identified(&scaled);
+    let chosen = DMatrix::from_fn(kept.len(), kept.len(), |i, j| scaled[(kept[i], kept[j])]);
+    let inverse = chosen.cholesky().filter(|_| n == 0 || !kept.is_empty())?.inverse();
+    let mut matrix = DMatrix::zeros(n, n);
+    for (row, &i) in kept.iter().enumerate() {
+        for (column, &j) in kept.iter().enumerate() {
+            matrix[(i, j)] = inverse[(row, column)] / (scale[i] * scale[j]);
+        }
+    }
+    matrix.iter().all(|value| value.is_finite()).then_some((matrix, flat))
+}
+
+/// Cholesky's pivots, coordinate by coordinate: those that the ones before do not determine, and
+/// all that take part where one is determined.
+fn identified(scaled: &DMatrix<f64>) -> (Vec<usize>, BTreeSet<usize>) {
+    let n = scaled.nrows();
+    if let Some(factor) = scaled.clone().cholesky() {
+        let factor = factor.unpack();
+        if (0..n).all(|i| factor[(i, i)] * factor[(i, i)] > PIVOT_MIN) {
+            return ((0..n).collect(), BTreeSet::new());
+        }
+    }
+    let (mut kept, mut flat) = (Vec::new(), BTreeSet::new());
+    let mut rows: Vec<Vec<f64>> = Vec::new();
+    for index in 0..n {
+        let mut row: Vec<f64> = Vec::with_capacity(kept.len() + 1);
+        for (before, &other) in kept.iter().enumerate() {
+            let known: f64 = row.iter().zip(&rows[before]).map(|(x, y)| x * y).sum();
+            row.push((scaled[(index, other)] - known) / rows[before][before]);
+        }
+        let pivot = scaled[(index, index)] - row.iter().map(|x| x * x).sum::<f64>();
+        if pivot > PIVOT_MIN {
+            row.push(pivot.sqrt());
+            rows.push(row);
+            kept.push(index);
+            continue;
+        }
+        flat.insert(index);
+        // The flat direction: what the coordinates before must do when this one moves.
+        for place in (0..kept.len()).rev() {
+            let share = row[place] / rows[place][place];
+            for before in 0..place {
+                row[before] -= share * rows[place][before];
+            }
+            if share.abs() > PART_MIN {
+                flat.insert(kept[place]);
+            }
+        }
+    }
+    (kept, flat)
 }
 
 impl Covariance {
@@ -68,12 +150,20 @@ impl Covariance {
         items: Vec<(usize, Vec<usize>)>,
         sizes: Vec<usize>,
     ) -> Self {
-        Self { matrix, items, sizes }
+        Self { matrix, unidentified: Vec::new(), items, sizes }
+    }
+
+    /// Items whose parameters other values fit as well; their standard errors are 0.
+    pub fn unidentified(&self) -> &[usize] {
+        &self.unidentified
     }
 
     /// The variance along a direction in an item's coordinates.
     fn variance(&self, item: usize, direction: &[f64]) -> f64 {
         let (start, free) = &self.items[item];
+        if self.unidentified.contains(&item) {
+            return 0.0;
+        }
         let mut sum = 0.0;
         for (row, &i) in free.iter().enumerate() {
             for (column, &j) in free.iter().enumerate() {
@@ -142,7 +232,8 @@ impl<'a> Work<'a> {
         let mut total = 0;
         let items = (0..responses.items())
             .map(|item| {
-                let free = free_coordinates(&design.items[item], responses.categories(item));
+                let (x, categories) = (&fit.items[item], responses.categories(item));
+                let free = estimated_coordinates(&design.items[item], x, categories);
                 let start = total;
                 total += free.len();
                 (start, free)

@@ -366,7 +366,7 @@ impl Slope for Search<'_> {
             for index in free_coordinates(design, part.responses.categories(item)) {
                 moves.push(maximum.x[index] - old[index]);
             }
-            if maximum.clamped {
+            if maximum.at_edge {
                 at_edge.push(part.items[item]);
             }
             gradient = f64::max(gradient, maximum.gradient_at_start);
