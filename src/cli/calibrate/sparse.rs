@@ -32,7 +32,8 @@ impl PlainRow {
     /// line end included. Where the answer is `None`, part of the row may have been added.
     pub fn read(&self, bytes: &[u8], answers: &mut Vec<(u32, u16)>) -> Option<usize> {
         let width = self.items.len();
-        if width == 0 {
+        // At the end of the file a table of one column would go on with empty cells for ever.
+        if width == 0 || bytes.is_empty() {
             return None;
         }
         let (mut at, mut column) = (0, 0);
@@ -114,6 +115,9 @@ mod tests {
         }
         assert_eq!(person("ann b,1"), Some("ann b"));
         assert_eq!([person(" ann,1"), person("\"a\",1"), person("ann"), person(",1")], [None; 4]);
+        let single = PlainRow::new(&kinds[..1], &[Some(2)]);
+        assert_eq!(single.read(b"1\n0\n", &mut Vec::new()), Some(2));
+        assert_eq!(single.read(b"", &mut Vec::new()), None);
         let kinds = [Kind::Item(0), Kind::Group];
         assert_eq!(PlainRow::new(&kinds, &[None]).read(b"1,x\n", &mut Vec::new()), None);
     }
