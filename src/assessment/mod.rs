@@ -5,14 +5,19 @@
 //! is replaying. This room never stores, prints or times anything: ids, times and seeds come in
 //! as arguments.
 
+mod evidence;
 pub mod outcome;
 mod plan;
+mod proposal;
 mod response;
 mod scoring;
 mod session;
 pub mod study;
+mod trial;
 
+pub use evidence::{Evidence, LeftOut};
 pub use plan::{Plan, PlanError, PlanSpec};
+pub use proposal::{Flag, Former, Proposal, ProposedItem};
 pub use response::{PlainInput, Response, ResponseError, letter};
 pub use scoring::{Scored, correct_response, score};
 pub use session::{Answered, Asked, ReplayError, Session, Step, StopReasonText, StoredAnswer};

@@ -34,7 +34,7 @@ const CODE_SHARE_MAX: f64 = 0.4;
 /// last three are hard to guess and would crowd out the first.
 const FORM_SHARES: [f64; 4] = [1.0, 0.2, 0.14, 0.3];
 /// Standard deviation of a difficulty step of partial-credit items, before data.
-const STEP_SPREAD: f64 = 0.6;
+pub(super) const STEP_SPREAD: f64 = 0.6;
 /// Discrimination prior of partial-credit items relative to the item's own: several ticks of one
 /// question hang together.
 const PARTIAL_CREDIT_SLOPE: f64 = 0.75;
@@ -55,6 +55,9 @@ pub struct PlanSpec {
     /// The stop rule.
     #[serde(default)]
     pub stop: Option<String>,
+    /// Questions on trial, which do not count; none when left out.
+    #[serde(default)]
+    pub pretest: Option<usize>,
 }
 
 /// A checked plan. Its serialised form is what a session stores.
@@ -70,6 +73,13 @@ pub struct Plan {
     pub per_topic_minimum: usize,
     /// The stop rule.
     pub stop: String,
+    /// Questions on trial beside these: they count for nothing, and the person is not told which they are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub pretest: usize,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// Why a plan was refused.
@@ -103,6 +113,16 @@ pub enum PlanError {
         needed: usize,
         /// Length asked for.
         length: usize,
+    },
+    /// More questions on trial than a test can hide.
+    #[error(
+        "{asked} questions on trial in a test of at least {most}; at most {most} can be placed"
+    )]
+    TooManyTrials {
+        /// Number asked for.
+        asked: usize,
+        /// Fewest questions that count.
+        most: usize,
     },
     /// A stop rule that cannot be read.
     #[error("the stop rule cannot be read: {0}")]
@@ -143,7 +163,23 @@ impl Plan {
         let _: StopRule = stop.parse()?;
         let minimum = if one_topic { MINIMUM_ONE_TOPIC } else { MINIMUM_GENERAL };
         let minimum = minimum.max(needed).min(length);
-        Ok(Self { topics, length, minimum, per_topic_minimum, stop })
+        let asked = spec.pretest.unwrap_or(0);
+        if asked > minimum {
+            return Err(PlanError::TooManyTrials { asked, most: minimum });
+        }
+        let mut plan = Self { topics, length, minimum, per_topic_minimum, stop, pretest: asked };
+        plan.pretest = asked.min(super::trial::items_on_trial(bank, &plan).count());
+        Ok(plan)
+    }
+
+    /// Fewest questions that a person is asked, those on trial included.
+    pub fn questions_min(&self) -> usize {
+        self.minimum + self.pretest
+    }
+
+    /// Most questions that a person is asked, those on trial included.
+    pub fn questions_max(&self) -> usize {
+        self.length + self.pretest
     }
 
     /// Weight of every topic of the bank in the general level; they sum to 1.
@@ -220,8 +256,8 @@ impl Plan {
                     // A bank that loads names no topic or subtopic that it does not have.
                     topic: bank.topic_index(&item.topic).unwrap_or(usize::MAX),
                     group: group(item).unwrap_or(groups.len()),
-                    model: response_model(item, item.prior.b, item.prior.b_sd)?,
-                    lower_asymptote: item.prior.c,
+                    model: response_model(item, item.difficulty(), item.difficulty_sd())?,
+                    lower_asymptote: item.lower_asymptote(),
                     excludes: exclusions(bank, item),
                     is_code: shows_code(item),
                     form: form(&item.key),
@@ -300,18 +336,33 @@ fn chosen_topics(
 /// framework applied to classification networks*, eq. 10). With `sd` 0 this is the item's own
 /// model at difficulty `b`.
 pub(super) fn response_model(item: &Item, b: f64, sd: f64) -> Result<ItemModel, PlanError> {
-    let prior = item.prior;
-    let slope = |a: f64| a * mackay_kappa(a * a * sd * sd);
-    let model = match max_score(item) {
-        1 => ItemModel::logistic(slope(prior.a), b, prior.c, 1.0),
-        steps => {
-            let middle = (steps as f64 - 1.0) / 2.0;
-            let step = |v: usize| b + STEP_SPREAD * (v as f64 - middle);
-            let a = slope(PARTIAL_CREDIT_SLOPE * prior.a);
-            ItemModel::generalized_partial_credit(a, (0..steps).map(step).collect())
-        }
+    let steps = max_score(item);
+    let a = slope(item);
+    let a = a * mackay_kappa(a * a * sd * sd);
+    let model = if steps == 1 {
+        ItemModel::logistic(a, b, item.lower_asymptote(), 1.0)
+    } else {
+        let middle = (steps as f64 - 1.0) / 2.0;
+        let spread = step_spread(item);
+        let step = |v: usize| b + spread * (v as f64 - middle);
+        ItemModel::generalized_partial_credit(a, (0..steps).map(step).collect())
     };
     model.map_err(|source| PlanError::Model { item: item.id.to_string(), source })
+}
+
+/// The slope of an item: calibrated where it is, else believed.
+fn slope(item: &Item) -> f64 {
+    item.calibration.as_ref().map_or_else(|| believed_slope(item), |found| found.a)
+}
+
+/// What is believed of an item's slope before data.
+pub(super) fn believed_slope(item: &Item) -> f64 {
+    if max_score(item) > 1 { PARTIAL_CREDIT_SLOPE * item.prior.a } else { item.prior.a }
+}
+
+/// The distance of neighbouring steps of an item with partial credit.
+fn step_spread(item: &Item) -> f64 {
+    item.calibration.as_ref().and_then(|found| found.spread).unwrap_or(STEP_SPREAD)
 }
 
 /// Enemies, and clones of the same question.

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::plan::{Plan, PlanError};
 use super::response::Response;
 use super::scoring::{Scored, score};
+use super::trial;
 use crate::bank::{Bank, Item};
 use crate::psychometrics::cat::{Cat, Choice, Stop, Why};
 use crate::psychometrics::numeric::stream::{Purpose, shuffle, stream};
@@ -46,6 +47,8 @@ pub struct Answered {
     pub response: Response,
     /// Its score.
     pub scored: Scored,
+    /// Whether the question was on trial: then it counts for nothing.
+    pub on_trial: bool,
     /// Seconds that a timed person took.
     pub seconds: Option<f64>,
     /// Mean of the general level after this answer.
@@ -102,6 +105,8 @@ pub struct Session {
     plan: Plan,
     seed: u64,
     cat: Cat,
+    /// Positions of the questions on trial.
+    places: Vec<usize>,
     answered: Vec<Answered>,
     step: Step,
 }
@@ -113,8 +118,11 @@ impl Session {
     /// When the plan does not fit the bank.
     pub fn start(bank: Arc<Bank>, plan: Plan, seed: u64) -> Result<Self, PlanError> {
         let cat = plan.engine(&bank)?;
-        let step = next_step(&bank, &cat, seed);
-        Ok(Self { bank, plan, seed, cat, answered: Vec::new(), step })
+        let places = trial::places(&plan, seed);
+        let step = Step::Done(Stop::NoItemsLeft);
+        let mut session = Self { bank, plan, seed, cat, places, answered: Vec::new(), step };
+        session.step = session.next_step();
+        Ok(session)
     }
 
     /// A session brought to where its stored answers leave it.
@@ -192,12 +200,36 @@ impl Session {
     }
 
     fn take_in(&mut self, asked: Asked, response: Response, seconds: Option<f64>) {
-        let scored = score(&self.bank.items[asked.item], &response);
-        self.cat.record(asked.item, scored.observation);
-        self.cat.spend(seconds);
+        let item = &self.bank.items[asked.item];
+        let (scored, on_trial) = (score(item, &response), trial::is_on_trial(item));
+        if on_trial {
+            self.cat.keep_apart(asked.item);
+        } else {
+            self.cat.record(asked.item, scored.observation);
+            self.cat.spend(seconds);
+        }
         let (theta, se) = self.cat.general_level();
-        self.answered.push(Answered { asked, response, scored, seconds, theta, se });
-        self.step = next_step(&self.bank, &self.cat, self.seed);
+        self.answered.push(Answered { asked, response, scored, on_trial, seconds, theta, se });
+        self.step = self.next_step();
+    }
+
+    fn next_step(&self) -> Step {
+        let position = self.answered.len() + 1;
+        let ask = |item: usize, why: Why| {
+            let shown = shown_order(&self.bank.items[item], self.seed, position);
+            Step::Ask(Asked { position, item, shown, why })
+        };
+        if self.places.contains(&position) {
+            let asked: Vec<usize> = self.answered.iter().map(|it| it.asked.item).collect();
+            let at = (self.seed, position);
+            if let Some(item) = trial::choose(&self.bank, &self.plan, &self.cat, &asked, at) {
+                return ask(item, Why::OnTrial);
+            }
+        }
+        match self.cat.next(self.seed) {
+            Ok(Choice { item, why, .. }) => ask(item, why),
+            Err(stop) => Step::Done(stop),
+        }
     }
 
     fn describe(&self, step: &Step) -> String {
@@ -237,20 +269,14 @@ impl Session {
         &self.answered
     }
 
+    /// The answers that count, in the order of asking.
+    pub fn counted(&self) -> impl Iterator<Item = &Answered> {
+        self.answered.iter().filter(|answered| !answered.on_trial)
+    }
+
     /// The item of an answered or open question.
     pub fn item(&self, asked: &Asked) -> &Item {
         &self.bank.items[asked.item]
-    }
-}
-
-fn next_step(bank: &Bank, cat: &Cat, seed: u64) -> Step {
-    match cat.next(seed) {
-        Ok(Choice { item, why, .. }) => {
-            let position = cat.asked().len() + 1;
-            let shown = shown_order(&bank.items[item], seed, position);
-            Step::Ask(Asked { position, item, shown, why })
-        }
-        Err(stop) => Step::Done(stop),
     }
 }
 

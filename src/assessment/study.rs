@@ -165,9 +165,9 @@ impl<'a> BankStudy<'a> {
             let item = &bank.items[*item];
             let unknown = match spec.difficulties {
                 Difficulties::Judged => 0.0,
-                Difficulties::Drawn => item.prior.b_sd,
+                Difficulties::Drawn => item.difficulty_sd(),
             };
-            response_model(item, item.prior.b + spec.harder, unknown)
+            response_model(item, item.difficulty() + spec.harder, unknown)
         });
         let models = models.collect::<Result<_, _>>()?;
         Ok(Self { bank, pool: Arc::new(pool), design: Arc::new(design), items, models, spec })
@@ -237,12 +237,12 @@ impl<'a> BankStudy<'a> {
         let item = &self.bank.items[position];
         let mut random = stream(self.seed_of(person), position as u64, Purpose::Answer);
         // Drawn in any case, so that both kinds of study have the same chance in the answers.
-        let deviation = item.prior.b_sd * standard_normal(&mut random);
+        let deviation = item.difficulty_sd() * standard_normal(&mut random);
         let deviation = match self.spec.difficulties {
             Difficulties::Judged => 0.0,
             Difficulties::Drawn => deviation,
         };
-        let model = response_model(item, item.prior.b + self.spec.harder + deviation, 0.0)?;
+        let model = response_model(item, item.difficulty() + self.spec.harder + deviation, 0.0)?;
         let ability = abilities[self.pool.items()[position].topic];
         Ok(model.category_at(ability, uniform(&mut random)))
     }

@@ -111,6 +111,11 @@ pub(super) fn item(
     let key = key(&spec, &mut site);
     let prior = prior(&spec, catalogue, &mut site);
     times(&spec, &mut site);
+    if spec.calibration.is_some() && !catalogue.canonical {
+        let help = "drop it; what answers say about items stands in a calibration file";
+        let message = "`calibration` never stands in an item".into();
+        site.error("Q001", &[Step::Field("calibration")], message, help);
+    }
     let key = key.filter(|_| site.sink.errors() == before)?;
     Some(assemble(spec, options, key, prior))
 }
@@ -145,6 +150,7 @@ fn assemble(spec: ItemSpec, options: Vec<Choice>, key: Key, prior: IrtPrior) -> 
         hint: spec.hint,
         references: spec.references.into_iter().map(reference).collect(),
         prior,
+        calibration: spec.calibration,
         difficulty_reasons: spec.difficulty_reasons,
         time_limit_s: spec.time_limit_s,
         expected_s: spec.expected_s,

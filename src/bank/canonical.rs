@@ -248,6 +248,7 @@ impl From<&Item> for ItemSpec {
             hint: item.hint.clone(),
             references: references(item),
             irt: irt(item),
+            calibration: item.calibration.clone(),
             difficulty_reasons: item.difficulty_reasons.clone(),
             time_limit_s: item.time_limit_s,
             expected_s: item.expected_s,

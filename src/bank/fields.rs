@@ -60,6 +60,12 @@ impl<'f> Sink<'f> {
         self.found.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count()
     }
 
+    /// Makes warnings of the errors that were put down after the first `errors` ones.
+    pub fn soften(&mut self, errors: usize) {
+        let found = self.found.iter_mut().filter(|it| it.severity == Severity::Error);
+        found.skip(errors).for_each(|it| it.severity = Severity::Warning);
+    }
+
     /// Everything that was put down.
     pub fn into_found(self) -> Vec<Diagnostic> {
         self.found

@@ -3,6 +3,7 @@
 //! answered what.
 
 mod build;
+mod calibrations;
 mod canonical;
 mod check;
 mod diagnostic;
@@ -46,9 +47,9 @@ pub use skeleton::{SkeletonError, SkeletonWish, skeleton};
 pub use stats::{BankStats, TopicStats};
 pub use surface::Surface;
 pub use types::{
-    Author, Bank, Blueprint, Cells, Choice, Cut, Environment, IrtPrior, Item, Key, LevelText,
-    Media, Objective, PathStep, Reference, ReferenceSource, Retirement, Role, StandardSetting,
-    Subtopic, TestForm, TextPattern, Topic, Verify, Waiver,
+    Author, Bank, Blueprint, Calibration, Cells, Choice, Cut, Environment, IrtPrior, Item, Key,
+    LevelText, Media, Objective, PathStep, Reference, ReferenceSource, Retirement, Role,
+    StandardSetting, Subtopic, TestForm, TextPattern, Topic, Verify, Waiver,
 };
 pub use words::{
     AuthorKind, Cognitive, ItemType, Level, MultiRule, Normalise, OrderRule, RaterKind,

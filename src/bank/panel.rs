@@ -145,9 +145,10 @@ fn panel(
 
 /// The probability that all of an item is right.
 fn model(item: &Item) -> Result<ItemModel, PanelError> {
-    let prior = &item.prior;
-    let slope = prior.a * mackay_kappa(prior.a * prior.a * prior.b_sd * prior.b_sd);
-    ItemModel::logistic(slope, prior.b, prior.c, 1.0)
+    let a = item.calibration.as_ref().map_or(item.prior.a, |found| found.a);
+    let sd = item.difficulty_sd();
+    let slope = a * mackay_kappa(a * a * sd * sd);
+    ItemModel::logistic(slope, item.difficulty(), item.lower_asymptote(), 1.0)
         .map_err(|reason| PanelError::Model { item: item.id.to_string(), reason })
 }
 

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::build::{self, Catalogue};
+use super::calibrations;
 use super::canonical;
 use super::check;
 use super::diagnostic::{Diagnostic, Severity, SourceFile};
@@ -164,8 +165,7 @@ enum Kind {
     References,
     Path,
     Reviews,
-    /// A file of the bank that this room does not read.
-    Other,
+    Calibration,
 }
 
 /// The schemas of bank files.
@@ -178,7 +178,7 @@ const SCHEMAS: [(&str, Kind); 9] = [
     ("gradus.references/1", Kind::References),
     ("gradus.path/1", Kind::Path),
     ("gradus.reviews/1", Kind::Reviews),
-    ("gradus.calibration/1", Kind::Other),
+    ("gradus.calibration/1", Kind::Calibration),
 ];
 
 /// One readable document.
@@ -462,7 +462,8 @@ impl<'r, 'f> Reader<'r, 'f> {
             built.extend(item.map(|item| (item, (file, node))));
         }
         built.sort_by(|left, right| left.0.id.cmp(&right.0.id));
-        let (items, sites) = built.into_iter().unzip();
+        let (mut items, sites): (Vec<Item>, Vec<_>) = built.into_iter().unzip();
+        self.calibrate(&mut items);
         let Levels { levels, cuts, standard_setting } =
             general.levels.unwrap_or_else(|| general::levels_of(around));
         let new_topics = match around {
@@ -502,6 +503,26 @@ impl<'r, 'f> Reader<'r, 'f> {
             all.extend(ratings::ratings(file, &mut self.sinks[index]));
         }
         all
+    }
+
+    /// Puts accepted calibrations into the items, and finds what is wrong with any calibration.
+    fn calibrate(&mut self, items: &mut [Item]) {
+        let mut files = Vec::new();
+        for root in self.roots.roots.iter().filter(|root| root.kind == Kind::Calibration) {
+            let (name, sink) =
+                (self.roots.files[root.file].path.as_str(), &mut self.sinks[root.file]);
+            sink.item = None;
+            let known = calibrations::Known { items, around: self.options.around };
+            files.extend(calibrations::read(name, &root.node, &known, sink).map(|it| (root, it)));
+            self.sinks[root.file].item = None;
+        }
+        // The latest first: each item takes the first of them that speaks of it.
+        files.sort_by(|(_, left), (_, right)| right.date.cmp(&left.date));
+        for pair in files.windows(2).filter(|pair| pair[0].1.date == pair[1].1.date) {
+            let (root, file) = &pair[1];
+            calibrations::second_of_a_day(file, &root.node, &mut self.sinks[root.file]);
+        }
+        calibrations::apply(files.into_iter().map(|(_, file)| file), items);
     }
 
     /// The reviews of all files.

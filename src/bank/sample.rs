@@ -286,6 +286,7 @@ fn item(topic: usize, n: usize) -> Item {
             c: if n.is_multiple_of(6) || n % 6 == 5 { 0.25 } else { 0.0 },
             _checked: (),
         },
+        calibration: None,
         difficulty_reasons: None,
         time_limit_s: 120,
         expected_s: 60,

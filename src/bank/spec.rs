@@ -5,8 +5,10 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::calibrations;
 use super::fields::{Fields, Sink, shown, text};
 use super::node::{Node, NodeValue};
+use super::types::Calibration;
 use super::words::{AuthorKind, Cognitive, ItemType, Level, Normalise, Runner, Status};
 
 /// Seconds a person is given when the item does not say.
@@ -49,6 +51,9 @@ pub(super) struct ItemSpec {
     pub hint: Option<String>,
     pub references: Vec<ReferenceSpec>,
     pub irt: IrtSpec,
+    /// Never typed in an item file: it stands in a calibration file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub difficulty_reasons: Option<String>,
     pub time_limit_s: u32,
@@ -233,6 +238,7 @@ fn fields_of_item(node: &Node<'_>, sink: &mut Sink<'_>) -> Option<ItemSpec> {
         hint: f.text("hint"),
         references: each(f, "references", reference),
         irt: nested(f, "irt", irt).unwrap_or_default(),
+        calibration: nested(f, "calibration", calibrations::of_item),
         difficulty_reasons: f.text("difficulty_reasons"),
         time_limit_s,
         expected_s: f.count("expected_s").unwrap_or(EXPECTED_S.min(time_limit_s)),

@@ -18,6 +18,7 @@ use super::words::{
     AuthorKind, Cognitive, ItemType, Level, MultiRule, Normalise, OrderRule, RaterKind, Runner,
     Status, Volatility,
 };
+use crate::psychometrics::online::Standing;
 
 /// One option of an item.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -155,6 +156,32 @@ pub struct IrtPrior {
     pub(super) _checked: (),
 }
 
+/// What people's answers say about an item's parameters, from a calibration that somebody accepted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Calibration {
+    /// The day of the calibration.
+    pub date: String,
+    /// How many answers it rests on.
+    pub n: u32,
+    /// How far it can be relied on; never a draft.
+    pub standing: Standing,
+    /// Discrimination.
+    pub a: f64,
+    /// Its standard error.
+    pub se_a: f64,
+    /// Difficulty; of an item with partial credit the mean of its steps.
+    pub b: f64,
+    /// Its standard error.
+    pub se_b: f64,
+    /// Distance of neighbouring steps of an item with partial credit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spread: Option<f64>,
+    /// Lower asymptote.
+    pub c: f64,
+    #[serde(skip)]
+    pub(super) _checked: (),
+}
+
 /// What the behaviour asked about depends on.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Environment {
@@ -273,8 +300,10 @@ pub struct Item {
     pub hint: Option<String>,
     /// Where its truth can be looked up; at least one.
     pub references: Vec<Reference>,
-    /// What is believed about its parameters.
+    /// What is believed about its parameters before any response.
     pub prior: IrtPrior,
+    /// What responses say about them; takes the place of the belief.
+    pub calibration: Option<Calibration>,
     /// Why the difficulty differs from the table.
     pub difficulty_reasons: Option<String>,
     /// The longest time a person is given, in seconds.
@@ -310,6 +339,26 @@ pub struct Item {
     /// What an importer could not place, kept as it was.
     pub ext: Option<Value>,
     pub(super) _checked: (),
+}
+
+impl Item {
+    /// The difficulty that sessions use: calibrated where it is, else believed.
+    #[must_use]
+    pub fn difficulty(&self) -> f64 {
+        self.calibration.as_ref().map_or(self.prior.b, |found| found.b)
+    }
+
+    /// How well that difficulty is known, as a standard deviation.
+    #[must_use]
+    pub fn difficulty_sd(&self) -> f64 {
+        self.calibration.as_ref().map_or(self.prior.b_sd, |found| found.se_b)
+    }
+
+    /// The lower asymptote that sessions use.
+    #[must_use]
+    pub fn lower_asymptote(&self) -> f64 {
+        self.calibration.as_ref().map_or(self.prior.c, |found| found.c)
+    }
 }
 
 /// A part of a topic.

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::psychometrics::online::Standing;
+
 /// A value of a closed word list.
 pub(super) trait Word: Copy + 'static {
     /// Every value of the list.
@@ -63,6 +65,22 @@ macro_rules! words {
             }
         }
     };
+}
+
+impl Word for Standing {
+    fn values() -> &'static [Self] {
+        Self::ALL
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl Serialize for Standing {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
 }
 
 words!(

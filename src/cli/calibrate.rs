@@ -7,6 +7,7 @@ mod dimensions;
 mod options;
 mod print;
 mod sparse;
+mod sessions;
 
 use std::collections::HashMap;
 use std::io::IsTerminal;
@@ -35,10 +36,12 @@ use crate::psychometrics::numeric::quadrature::Grid;
 #[derive(Debug, Args)]
 pub struct CalibrateArgs {
     /// Responses: a row a person, a column an item, NA for not administered
-    #[arg(long, value_name = "R.csv")]
+    #[arg(long, value_name = "R.csv", required = false, required_unless_present = "from_sessions")]
+    #[arg(default_value_if("from_sessions", "true", "-"))]
     responses: PathBuf,
     /// The item response model
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, required = false, required_unless_present = "from_sessions")]
+    #[arg(default_value_if("from_sessions", "true", "2pl"))]
     model: Model,
     /// The dimension of each item, for --model mirt: item,dim
     #[arg(long, value_name = "DIMS.csv")]
@@ -46,6 +49,8 @@ pub struct CalibrateArgs {
     /// How much of what the items share is one general factor, too (bifactor model; with --dims)
     #[arg(long, requires = "dims")]
     bifactor: bool,
+    #[command(flatten)]
+    sessions: sessions::SessionsArgs,
     /// Priors of exactly what is named, as in 'log_a=normal(0,0.5);b=normal(0,2);logit_c=normal(-1.386294,0.5)'
     #[arg(long, value_name = "PRIORS", value_parser = options::priors, default_value = "")]
     #[arg(hide_default_value = true, allow_hyphen_values = true)]
@@ -141,6 +146,9 @@ struct Finished {
 pub fn run(global: &Global, args: &CalibrateArgs) -> Result<Exit, CliError> {
     if let Some(Format::Html) = global.format {
         return Err(no_such_format("calibrate", Format::Html, "text, json and csv"));
+    }
+    if args.sessions.from_sessions {
+        return sessions::run(global, args);
     }
     let anchors = args.anchors.as_deref().map(|path| read_items(path, 1.0)).transpose()?;
     let finished = calibrate(global, args, anchors.as_ref())?;
@@ -434,17 +442,24 @@ impl Bar {
     }
 
     fn step(&self, progress: Progress) -> bool {
+        self.say(|| {
+            let Progress { iteration, log_posterior, step } = progress;
+            format!(
+                "EM step {iteration}: log-likelihood {log_posterior:.3}, largest move {step:.1e}"
+            )
+        });
+        true
+    }
+
+    /// Shows a line once the work has taken a second.
+    fn say(&self, line: impl FnOnce() -> String) {
         if self.wanted && self.start.elapsed() > Duration::from_secs(1) {
             if self.bar.is_hidden() {
                 self.bar.set_draw_target(ProgressDrawTarget::stderr());
             }
-            let Progress { iteration, log_posterior, step } = progress;
-            self.bar.set_message(format!(
-                "EM step {iteration}: log-likelihood {log_posterior:.3}, largest move {step:.1e}"
-            ));
+            self.bar.set_message(line());
             self.bar.tick();
         }
-        true
     }
 
     fn finish(&self) {

@@ -11,6 +11,12 @@ pub fn now_ms() -> i64 {
     i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// Today as `2026-11-22`, in universal time: the same day for everybody who reads it.
+pub fn today_utc() -> String {
+    let now = jiff::Timestamp::from_millisecond(now_ms()).unwrap_or_default();
+    now.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
+}
+
 /// The id of a session that starts now: UUIDv7 (RFC 9562, section 5.7), so that ids sort by time.
 ///
 /// # Errors

@@ -114,7 +114,7 @@ fn question(session: &Session, asked: &Asked) -> String {
     let mut text = format!(
         "Question {} of at most {}   {}{}\n\n",
         asked.position,
-        session.plan().length,
+        session.plan().questions_max(),
         topic.map_or("", |topic| topic.name.as_str()),
         subtopic.map_or(String::new(), |subtopic| format!(" · {}", subtopic.name)),
     );

@@ -241,13 +241,19 @@ pub fn summary(session: &Session) -> Value {
     let level = Outcome::level_of(session);
     let path: Vec<Value> =
         session.answered().iter().map(|answered| json!([answered.theta, answered.se])).collect();
-    json!({
+    let mut summary = json!({
         "theta": level.theta,
         "se": level.se,
         "probabilities": level.probabilities,
         "topics": session.plan().topics,
         "path": path,
-    })
+    });
+    let on_trial = session.answered().iter().filter(|answered| answered.on_trial);
+    let unscored: Vec<usize> = on_trial.map(|answered| answered.asked.position).collect();
+    if !unscored.is_empty() {
+        summary["unscored"] = json!(unscored);
+    }
+    summary
 }
 
 /// Facts of a stored session's run, for the report.

@@ -37,12 +37,15 @@ pub struct TakeArgs {
     /// Seed of every random choice; the same seed and answers give the same questions and report
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Ask K more questions that are on trial: they count for nothing and help to calibrate the bank
+    #[arg(long, value_name = "K")]
+    pretest: Option<usize>,
     /// Line by line, without a full screen
     #[arg(long)]
     plain: bool,
     /// Go on with an unfinished session: the latest, or the one whose id begins with ID
     #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "",
-          conflicts_with_all = ["topics", "length", "quick", "stop", "seed"])]
+          conflicts_with_all = ["topics", "length", "quick", "stop", "seed", "pretest"])]
     resume: Option<String>,
 }
 
@@ -80,11 +83,24 @@ fn start(global: &Global, args: &TakeArgs, bank: &Arc<Bank>) -> Result<Sitting, 
         length: args.length,
         quick: args.quick,
         stop: args.stop.clone(),
+        pretest: args.pretest,
     };
     let plan = Plan::check(&spec, bank).map_err(refused_plan)?;
+    say_missing_trials(args.pretest.unwrap_or(0), &plan);
     check_time(&plan)?;
     let seed = args.seed.map_or_else(random_seed, Ok)?;
     Sitting::start(open_store(global)?, Arc::clone(bank), plan, seed)
+}
+
+/// Only items with the status `pretest` can be on trial, and a bank may have none.
+fn say_missing_trials(asked: usize, plan: &Plan) {
+    let found = plan.pretest;
+    if found < asked {
+        let has = if found == 0 { "no question".to_owned() } else { format!("only {found}") };
+        super::say(&format!(
+            "note: {has} of these topics has the status `pretest`; {found} of {asked} trial questions will be asked"
+        ));
+    }
 }
 
 /// A rule on time can only hold for people whose time is measured.
@@ -106,6 +122,7 @@ fn refused_plan(error: PlanError) -> CliError {
             (Exit::NotFound, "name topics as in `gradus bank stats`, or leave --topics out")
         }
         PlanError::Stop(_) => (Exit::Usage, "as in --stop 'zone(0.3,0.025) or posterior>=0.9'"),
+        PlanError::TooManyTrials { .. } => (Exit::Usage, "name fewer with --pretest"),
         PlanError::TooShort { .. } => (Exit::Usage, "raise --length or name fewer --topics"),
         _ => (Exit::Invalid, "check the bank with `gradus bank check`"),
     };

@@ -12,6 +12,7 @@ pub mod irt;
 pub mod item_analysis;
 pub mod linking;
 pub mod numeric;
+pub mod online;
 pub mod person_fit;
 pub mod scale;
 pub mod selection;

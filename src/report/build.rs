@@ -86,6 +86,7 @@ fn item_part(session: &Session, answered: &Answered) -> ItemPart {
         response: answered.response.to_json(),
         score: answered.scored.score,
         max_score: answered.scored.max_score,
+        scored: !answered.on_trial,
         seconds: answered.seconds,
         reason: words::why(answered.asked.why, |k| topic_name_at(session.bank(), k)),
         reason_short: words::why_short(answered.asked.why, |k| topic_name_at(session.bank(), k)),

@@ -90,6 +90,10 @@ pub struct Point {
     pub se: f64,
 }
 
+fn is_true(flag: &bool) -> bool {
+    *flag
+}
+
 /// One answered question.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ItemPart {
@@ -109,6 +113,9 @@ pub struct ItemPart {
     pub score: usize,
     /// The greatest possible score.
     pub max_score: usize,
+    /// False of a question on trial, and only then said.
+    #[serde(skip_serializing_if = "is_true")]
+    pub scored: bool,
     /// Seconds that a timed person took.
     pub seconds: Option<f64>,
     /// Why this question was asked, as a sentence.

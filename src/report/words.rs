@@ -210,6 +210,9 @@ pub(super) fn standard_setting(by: &StandardSetting) -> String {
     )
 }
 
+/// What stands beside an answer that counts for nothing.
+pub(super) const ON_TRIAL: &str = "trial question, not scored";
+
 /// Why a question was asked, as a sentence.
 pub(super) fn why(why: Why, topic: impl Fn(usize) -> String) -> String {
     match why {
@@ -225,6 +228,9 @@ pub(super) fn why(why: Why, topic: impl Fn(usize) -> String) -> String {
             topic(k)
         ),
         Why::Recorded => "It stands so in the record of this session.".to_owned(),
+        Why::OnTrial => {
+            "A trial question: it is tried out on people and counts for nothing.".to_owned()
+        }
     }
 }
 
@@ -235,6 +241,7 @@ pub(super) fn why_short(why: Why, topic: impl Fn(usize) -> String) -> String {
         Why::DrawnAmongBest { among } => format!("drawn among the best {among}"),
         Why::TopicRequired { topic: k } => format!("{} was due", topic(k)),
         Why::Recorded => "as recorded".to_owned(),
+        Why::OnTrial => "on trial".to_owned(),
     }
 }
 

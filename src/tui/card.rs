@@ -72,7 +72,7 @@ impl Card {
         let option = |&index: &usize| CardOption { index, text: item.options[index].text.clone() };
         Self {
             position: asked.position,
-            length_max: session.plan().length,
+            length_max: session.plan().questions_max(),
             topic,
             subtopic,
             kind: kind(item),
@@ -162,9 +162,9 @@ impl Welcome {
                 .map(|topic| topic.name.clone())
                 .collect(),
             topics_known: bank.topics.len(),
-            questions_min: plan.minimum,
-            questions_max: plan.length,
-            minutes: (minutes(plan.minimum), minutes(plan.length)),
+            questions_min: plan.questions_min(),
+            questions_max: plan.questions_max(),
+            minutes: (minutes(plan.questions_min()), minutes(plan.questions_max())),
             answered: session.answered().len(),
             notices,
         }

@@ -5,6 +5,7 @@ mod bank_verify;
 mod calibrate;
 mod calibrate_dimensions;
 mod calibrate_limits;
+mod calibrate_sessions;
 mod cli_score;
 mod cli_simulate;
 mod evidence;

@@ -109,7 +109,7 @@ fn missed(session: &Session, step: &PathStep) -> (Vec<Objectives>, Vec<Reference
     let mut objectives: Vec<Objectives> = Vec::new();
     let mut references: Vec<Reference> = Vec::new();
     let wrong = |answered: &&Answered| !answered.scored.is_right();
-    for answered in session.answered().iter().filter(wrong) {
+    for answered in session.counted().filter(wrong) {
         let item = session.item(&answered.asked);
         if !step.subtopics.contains(&item.subtopic) {
             continue;

@@ -12,7 +12,7 @@ pub use learning_plan::{Objectives, PlanStep, StepStatus};
 pub use level::{CutUsed, DECISION_PROBABILITY, Decision, LevelOutcome};
 pub use person_fit::PersonFit;
 pub use profile::{TopicOutcome, Z90};
-pub use quality::{Effort, Quality};
+pub use quality::{Effort, Quality, is_rapid};
 pub use specialization::{RoleOutcome, Specialization, SpecializationStatus, WouldChange};
 pub(crate) use specialization::{relative_fit, role_probabilities};
 

@@ -6,7 +6,7 @@
 use super::level::{LevelOutcome, level};
 use super::person_fit::PersonFit;
 use crate::assessment::response::Response;
-use crate::assessment::session::{Answered, Session};
+use crate::assessment::session::Session;
 use crate::bank::Item;
 
 /// A response faster than this is rapid whatever the question (Wise & Ma 2012, NT10).
@@ -41,12 +41,13 @@ pub struct Quality {
 /// The quality of a session's answers.
 pub(super) fn quality(session: &Session) -> Quality {
     let rapid: Vec<bool> = session
-        .answered()
-        .iter()
-        .map(|answered| is_rapid(session.item(&answered.asked), answered))
+        .counted()
+        .map(|answered| {
+            is_rapid(session.item(&answered.asked), &answered.response, answered.seconds)
+        })
         .collect();
     let rapid_responses = rapid.iter().filter(|rapid| **rapid).count();
-    let timed = session.answered().iter().filter(|answered| answered.seconds.is_some()).count();
+    let timed = session.counted().filter(|answered| answered.seconds.is_some()).count();
     let unhurried = timed.saturating_sub(rapid_responses) as f64 / timed.max(1) as f64;
     let effort = if timed > 0 && unhurried < EFFORT_MIN { Effort::Low } else { Effort::Ok };
     let effort_moderated = (effort == Effort::Low).then(|| without(session, &rapid)).flatten();
@@ -56,16 +57,15 @@ pub(super) fn quality(session: &Session) -> Quality {
 
 /// Faster than a tenth of the expected time, or than ten seconds if that is less. "I don't know"
 /// is never rapid, and neither is an answer that nobody timed.
-fn is_rapid(item: &Item, answered: &Answered) -> bool {
+pub fn is_rapid(item: &Item, response: &Response, seconds: Option<f64>) -> bool {
     let threshold = RAPID_MAX_S.min(RAPID_SHARE * f64::from(item.expected_s));
-    answered.response != Response::DontKnow
-        && answered.seconds.is_some_and(|seconds| seconds < threshold)
+    *response != Response::DontKnow && seconds.is_some_and(|seconds| seconds < threshold)
 }
 
 /// The level from the answers that were not rapid.
 fn without(session: &Session, rapid: &[bool]) -> Option<LevelOutcome> {
     let mut cat = session.plan().engine(session.bank()).ok()?;
-    for (answered, rapid) in session.answered().iter().zip(rapid) {
+    for (answered, rapid) in session.counted().zip(rapid) {
         if !rapid {
             cat.record(answered.asked.item, answered.scored.observation);
         }

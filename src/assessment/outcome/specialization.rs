@@ -71,7 +71,7 @@ pub(super) fn specialization(session: &Session) -> Option<Specialization> {
         return None;
     }
     let contrasts: Vec<Vec<f64>> = (0..bank.roles.len()).map(|r| contrast(bank, r)).collect();
-    let (seed, position) = (session.seed(), session.answered().len() as u64);
+    let (seed, position) = (session.seed(), session.cat().asked().len() as u64);
     let probabilities = probabilities(session.cat().posterior(), &contrasts, seed, position);
     let answered = session.cat().answered_by_topic();
     let mut ranking: Vec<RoleOutcome> = bank

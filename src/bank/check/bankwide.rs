@@ -172,7 +172,7 @@ fn difficulties(bank: &Bank, items: &[&Item], found: &mut Vec<Diagnostic>) {
     }
     let mut off = Vec::new();
     for &(from, to, wanted) in &bank.blueprint.difficulty_shares {
-        let inside = items.iter().filter(|item| (from..to).contains(&item.prior.b)).count();
+        let inside = items.iter().filter(|item| (from..to).contains(&item.difficulty())).count();
         let share = inside as f64 / items.len() as f64;
         if (share - wanted).abs() > BIN_SHARE_OFF {
             off.push(format!("{from} to {to}: {:.0} % of {:.0} %", 100.0 * share, 100.0 * wanted));

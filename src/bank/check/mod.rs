@@ -49,7 +49,7 @@ const fn info(code: &'static str, finds: &'static str) -> Rule {
 
 /// Every code that `gradus bank` can report: those of the check, and V of the proofs. R is about
 /// reviews.
-pub const RULES: [Rule; 50] = [
+pub const RULES: [Rule; 57] = [
     error("Q000", "text that is not YAML"),
     error("Q001", "a field or name that is missing, unknown, repeated or of the wrong type"),
     error("Q002", "no key, a key too many, or a key that names no option"),
@@ -100,6 +100,13 @@ pub const RULES: [Rule; 50] = [
     error("R003", "a second answer that was upheld"),
     error("R004", "no source check by another than the author, or one that denies the key"),
     warning("R005", "fewer than three ratings of the difficulty"),
+    warning("C001", "a calibration of an item that is not there"),
+    warning("C002", "a calibration of another version of an item"),
+    error("C003", "parameters without their standard errors, or out of range"),
+    error("C004", "a standing that the number of answers or the standard error does not bear"),
+    error("C005", "an accepted calibration that does not say who reviewed it, and when"),
+    error("C006", "two accepted calibrations of one day"),
+    info("C007", "a calibration that nobody has accepted: it is not used"),
 ];
 
 /// The severities of a rule may vary with the case; its code may not.
@@ -200,7 +207,7 @@ const REASON_MIN: usize = 20;
 /// as a whole no item can waive.
 fn is_waivable(rule: &Rule) -> bool {
     const OF_TWO_SEVERITIES: [&str; 4] = ["Q008", "Q009", "V002", "R004"];
-    !rule.code.starts_with('B')
+    !rule.code.starts_with(['B', 'C'])
         && rule.code != "Q031"
         && (rule.severity == Severity::Warning || OF_TWO_SEVERITIES.contains(&rule.code))
 }

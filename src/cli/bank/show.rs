@@ -128,6 +128,18 @@ fn facts(bank: &Bank, item: &Item) -> String {
          Time: {} s expected, {} s at most\n",
         prior.b, prior.b_sd, prior.a, prior.c, item.expected_s, item.time_limit_s,
     );
+    if let Some(found) = &item.calibration {
+        text += &format!(
+            "Calibrated: difficulty {:.2} ± {:.2}, discrimination {:.2} ± {:.2} from {} answers on {} ({})\n",
+            found.b,
+            found.se_b,
+            found.a,
+            found.se_a,
+            found.n,
+            found.date,
+            found.standing.as_str(),
+        );
+    }
     let list = |name: &str, words: Vec<String>| {
         if words.is_empty() { String::new() } else { format!("{name}: {}\n", words.join(", ")) }
     };

@@ -139,6 +139,7 @@ fn specs(args: &SimulateArgs, bank: &Bank) -> Result<Vec<(String, StudySpec)>, C
         length: args.length,
         quick: false,
         stop: args.stop.as_ref().map(ToString::to_string),
+        pretest: None,
     };
     let mut plan = Plan::check(&spec, bank).map_err(StudyError::from).map_err(refusal)?;
     if let Some(minimum) = args.min {
@@ -187,6 +188,7 @@ fn refusal(error: StudyError) -> CliError {
         }
         StudyError::CutOrder { .. } => (Exit::Usage, "write --cuts from low to high"),
         StudyError::Minimum { .. } => (Exit::Usage, "change --min, --length or --topics"),
+        StudyError::Plan(PlanError::TooManyTrials { .. }) => (Exit::Usage, "simulations have none"),
         StudyError::Rule { .. } => (Exit::Usage, "use se, zone, posterior, ci or length"),
     };
     CliError::new(exit, error.to_string()).help(help)

@@ -37,6 +37,8 @@ pub enum Why {
     },
     /// It stands in the record of a session that another engine ran.
     Recorded,
+    /// Not chosen by the engine: a question on trial, which counts for nothing.
+    OnTrial,
 }
 
 /// The next item, or `None` when no item may be asked.
@@ -80,10 +82,11 @@ fn has_item_left(cat: &Cat, topic: usize) -> bool {
 /// Neither asked, nor excluded by one that was.
 fn may_be_asked(cat: &Cat, j: usize) -> bool {
     let items = cat.pool().items();
+    let meets =
+        |i: usize| i == j || items[i].excludes.contains(&j) || items[j].excludes.contains(&i);
     items[j].eligible
-        && cat.asked().iter().all(|&(i, _)| {
-            i != j && !items[i].excludes.contains(&j) && !items[j].excludes.contains(&i)
-        })
+        && !cat.asked().iter().any(|&(i, _)| meets(i))
+        && !cat.kept_apart().iter().any(|&i| meets(i))
 }
 
 fn allowed(cat: &Cat, required: &[bool], spread: bool) -> Vec<usize> {

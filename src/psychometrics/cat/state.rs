@@ -40,6 +40,8 @@ pub struct Cat {
     design: Arc<Design>,
     posterior: TopicPosterior,
     asked: Vec<(usize, Observation)>,
+    /// Items that were asked without counting.
+    kept_apart: Vec<usize>,
     log_likelihoods: Vec<(usize, OnGrid)>,
     /// The general level before the last answer.
     level_before: Option<f64>,
@@ -63,6 +65,7 @@ impl Cat {
             design,
             posterior,
             asked: Vec::new(),
+            kept_apart: Vec::new(),
             log_likelihoods: Vec::new(),
             level_before: None,
             seconds: None,
@@ -82,6 +85,17 @@ impl Cat {
     /// Items answered so far, in the order of asking.
     pub fn asked(&self) -> &[(usize, Observation)] {
         &self.asked
+    }
+
+    /// Items that were asked without counting.
+    pub fn kept_apart(&self) -> &[usize] {
+        &self.kept_apart
+    }
+
+    /// Notes an item that was asked without counting: it changes nothing but that neither it nor what it
+    /// excludes is asked any more.
+    pub fn keep_apart(&mut self, item: usize) {
+        self.kept_apart.push(item);
     }
 
     /// The Gaussian posterior over all abilities.

@@ -17,8 +17,15 @@ pub(super) fn answers(report: &Report) -> String {
         let body = paragraph("", "No question has been answered yet.");
         return section("answers", "Answers", &body);
     }
-    let right = items.iter().filter(|item| item.detail.verdict == Verdict::Right).count();
-    let mut body = paragraph("", &format!("{right} of {} right. {}", items.len(), words::HALF));
+    let counted = || items.iter().filter(|item| item.scored);
+    let right = counted().filter(|item| item.detail.verdict == Verdict::Right).count();
+    let mut said = format!("{right} of {} right. {}", counted().count(), words::HALF);
+    match items.len() - counted().count() {
+        0 => {}
+        1 => said += " One more was a trial question and counts for nothing.",
+        n => said += &format!(" {n} more were trial questions and count for nothing."),
+    }
+    let mut body = paragraph("", &said);
     body.extend(items.iter().map(answer));
     section("answers", "Answers", &body)
 }
@@ -29,6 +36,7 @@ fn answer(item: &ItemPart) -> String {
     let class = word.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
     let mut body = String::new();
     let mut about = format!("Written for {}.", detail.level);
+    let trial = if item.scored { "" } else { " · trial question, not scored" };
     if let Some(environment) = &detail.environment {
         about += &format!(" {environment}.");
     }
@@ -48,7 +56,7 @@ fn answer(item: &ItemPart) -> String {
     body += &paragraph("quiet", &format!("Why it was asked: {}", item.reason));
     format!(
         "<details class=\"answer {class}\">\n<summary><span class=\"position\">{}</span> \
-         <span class=\"outcome\">{mark} {word}</span> <span class=\"subject\">{} · {}</span> \
+         <span class=\"outcome\">{mark} {word}</span> <span class=\"subject\">{} · {}{trial}</span> \
          <span class=\"teaser\">{}</span></summary>\n{body}</details>\n",
         item.position,
         escape(&detail.topic_name),

@@ -56,6 +56,9 @@ fn summary(page: &mut Page, item: &ItemPart) {
     pieces.push(plain(format!("{}  ", fit(&subject, subject_width))));
     pieces.push((Style::Dim, rest));
     page.line(INDENT, &pieces);
+    if !item.scored {
+        page.paragraph(used, Style::Dim, words::ON_TRIAL);
+    }
 }
 
 fn one_line(text: &str) -> String {
@@ -73,6 +76,9 @@ fn full(page: &mut Page, item: &ItemPart) {
     let subject =
         format!("{} · {} · written for {}", detail.topic_name, detail.subtopic_name, detail.level);
     page.hanging(INDENT, &lead, Style::Plain, &subject);
+    if !item.scored {
+        page.paragraph(3 * INDENT, Style::Dim, words::ON_TRIAL);
+    }
     if let Some(environment) = &detail.environment {
         page.paragraph(3 * INDENT, Style::Dim, environment);
     }

@@ -85,17 +85,16 @@ pub fn introduction(session: &Session) -> Vec<String> {
         )
     };
     let minutes = |questions: usize| (questions * 50).div_ceil(60);
-    let length = if plan.minimum == plan.length {
-        format!("{} questions, about {} minutes", plan.length, minutes(plan.length))
+    let (least, most) = (plan.questions_min(), plan.questions_max());
+    let mut length = if least == most {
+        format!("{most} questions, about {} minutes", minutes(most))
     } else {
-        format!(
-            "{} to {} questions, about {} to {} minutes",
-            plan.minimum,
-            plan.length,
-            minutes(plan.minimum),
-            minutes(plan.length)
-        )
+        let (shortest, longest) = (minutes(least), minutes(most));
+        format!("{least} to {most} questions, about {shortest} to {longest} minutes")
     };
+    if plan.pretest > 0 {
+        length += &format!(" ({} of them on trial, which count for nothing)", plan.pretest);
+    }
     vec![
         measured,
         format!(
