@@ -294,7 +294,7 @@ fn recovers(bank: &Bank, found: &Value, seed: u64) {
     assert!(rmse < 0.6 * of_judges, "RMSE {rmse}, judges {of_judges}");
 }
 
-/// Puts the first live item of two files a topic on trial; gives their number.
+/// Puts the first live item of the last two files of a topic on trial; gives their number.
 fn with_trials(desk: &Desk) -> usize {
     let mut count = 0;
     for topic in ["http", "sql", "security", "devops", "sysdesign"] {
@@ -302,7 +302,7 @@ fn with_trials(desk: &Desk) -> usize {
         let files = std::fs::read_dir(folder).expect("items");
         let mut files: Vec<PathBuf> = files.map(|entry| entry.expect("a file").path()).collect();
         files.sort();
-        for path in &files[..2] {
+        for path in &files[files.len() - 2..] {
             let text = std::fs::read_to_string(path).expect("text");
             assert!(text.contains("status: live"), "{}", path.display());
             std::fs::write(path, text.replacen("status: live", "status: pretest", 1))
