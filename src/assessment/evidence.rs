@@ -126,6 +126,12 @@ impl<'b> Evidence<'b> {
         Ok(Counted { item, seen: score(asked, &response).observation, option })
     }
 
+    /// The fingerprint of the bank.
+    #[must_use]
+    pub fn bank_fingerprint(&self) -> &str {
+        self.bank.fingerprint()
+    }
+
     /// The correlation of any two abilities, as the bank has it.
     #[must_use]
     pub fn bank_correlation(&self) -> f64 {

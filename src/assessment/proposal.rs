@@ -11,8 +11,8 @@ use super::scoring::max_score;
 use crate::bank::{Item, Key};
 use crate::psychometrics::calibration::NormalPrior;
 use crate::psychometrics::online::{
-    self, AnswerBeside, Coordinates, Estimates, OnlineEnd, OnlineItem, OnlineProgress,
-    OptionStatistics, PredictiveFit, Standing, Study,
+    self, AnswerBeside, Believed, Coordinates, Estimates, ItemBelief, OnlineEnd, OnlineItem,
+    OnlineProgress, OptionStatistics, PredictiveFit, Standing, Study,
 };
 
 /// Fewest adaptive answers from which a key is suspected rather than put up for a look.
@@ -101,6 +101,13 @@ pub struct ProposedItem {
     pub flags: Vec<Flag>,
     /// Its options, of items with one right option that were answered by choosing.
     pub options: Vec<OptionStatistics>,
+    /// Their ids.
+    pub option_names: Vec<String>,
+    /// Which of them is the key, where one is.
+    pub key: Option<usize>,
+    /// What is believed of b after each answer in turn, of items that are not calibrated yet; none with
+    /// partial credit.
+    pub interim: Option<Believed>,
     /// The model that sessions would use, the curve of the estimate.
     pub curve: (OnlineItem, Coordinates),
     /// The answers beside what else is known of the people.
@@ -249,7 +256,13 @@ fn proposed(
         standing,
         former,
         flags: Vec::new(),
+        option_names: item.options.iter().map(|option| option.id.to_string()).collect(),
+        key: match item.key {
+            Key::Single { key } => Some(key),
+            _ => None,
+        },
         options,
+        interim: interim(online, standing, answers, estimates.mean),
         curve: (*online, *x),
         answers: answers.clone(),
     };
@@ -258,6 +271,25 @@ fn proposed(
         found.flags = flags(item, &found, drift);
     }
     found
+}
+
+/// The belief that the answers, one by one, make of what was judged: the estimate between gates, which needs
+/// nobody else's item.
+fn interim(
+    item: &OnlineItem,
+    standing: Standing,
+    answers: &[AnswerBeside],
+    mean: f64,
+) -> Option<Believed> {
+    if item.categories > 2 || standing >= Standing::Calibrated {
+        return None;
+    }
+    let mut belief = ItemBelief::new(item.b, item.log_a, item.c);
+    for answer in answers {
+        let (ability, sd) = answer.moments();
+        belief.update(answer.seen, ability + mean, sd);
+    }
+    Some(belief.difficulty())
 }
 
 fn options_of(item: &Item, place: &Place, answers: &[AnswerBeside]) -> Vec<OptionStatistics> {
@@ -371,6 +403,10 @@ fn entry(item: &ProposedItem) -> String {
     }
     write!(text, ", former: {{b: {}, sd: {}}}", rounded(item.former.b), rounded(item.former.sd))
         .ok();
+    if let Some(interim) = item.interim {
+        write!(text, ", interim: {{b: {}, sd: {}}}", rounded(interim.mean), rounded(interim.sd))
+            .ok();
+    }
     if !item.flags.is_empty() {
         let words: Vec<&str> = item.flags.iter().map(|flag| flag.as_str()).collect();
         write!(text, ", flags: [{}]", words.join(", ")).ok();

@@ -6,8 +6,10 @@ mod data;
 mod dimensions;
 mod options;
 mod print;
-mod sparse;
+mod report;
 mod sessions;
+mod sessions_page;
+mod sparse;
 
 use std::collections::HashMap;
 use std::io::IsTerminal;
@@ -24,7 +26,7 @@ use options::Model;
 use super::items_csv::{ItemTable, read_items};
 use super::output::no_such_format;
 use super::work::{Clock, thread_pool};
-use super::{CliError, Exit, Format, Global, numbers};
+use super::{CliError, Exit, Format, Global, interrupt, numbers};
 use crate::psychometrics::calibration::{
     self, Convergence, Covariance, Design, Family, Fit, ItemDesign, LatentDesign, LatentShape,
     Priors, Progress, Settings,
@@ -98,6 +100,10 @@ pub struct CalibrateArgs {
     /// Threads; the result is the same for any number
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// Draw everything on a page of its own: curves with what people did, information, ability, options,
+    /// flagged items first
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
     /// Write the parameters with their standard errors
     #[arg(short, long, value_name = "ITEMS.csv")]
     output: Option<PathBuf>,
@@ -151,13 +157,21 @@ pub fn run(global: &Global, args: &CalibrateArgs) -> Result<Exit, CliError> {
         return sessions::run(global, args);
     }
     let anchors = args.anchors.as_deref().map(|path| read_items(path, 1.0)).transpose()?;
+    interrupt::nothing_written_on_signal();
     let finished = calibrate(global, args, anchors.as_ref())?;
     for notice in &finished.notices {
         super::say(&format!("note: {notice}"));
     }
-    if let Some(path) = &args.output {
-        print::write_items(path, &finished)?;
-    }
+    let page = match &args.report {
+        Some(path) => Some((path, report::of_responses(args, &finished)?)),
+        None => None,
+    };
+    interrupt::writing(|| {
+        if let Some((path, page)) = &page {
+            report::write(path, page)?;
+        }
+        args.output.as_ref().map_or(Ok(()), |path| print::write_items(path, &finished))
+    })?;
     match global.format {
         Some(Format::Json) => print::json(&finished)?,
         Some(Format::Csv) => print::csv(&finished)?,

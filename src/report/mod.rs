@@ -6,6 +6,7 @@
 //! holds: no label without its probability, no number without its interval.
 
 mod build;
+mod calibration;
 mod html;
 mod json;
 mod markdown;
@@ -18,6 +19,10 @@ mod tests;
 mod text;
 mod words;
 
+pub use calibration::{
+    CalibrationItem, CalibrationPage, ITEMS_DRAWN_MAX, LatentPart, OptionPart, PairPart,
+    calibration_html,
+};
 pub use html::html;
 pub use json::json;
 pub use model::{

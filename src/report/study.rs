@@ -4,11 +4,12 @@
 
 mod charts;
 mod page;
-mod plot;
+pub(super) mod plot;
 mod tables;
 #[cfg(test)]
 mod tests;
 
+pub(super) use page::STYLE;
 pub use page::study_html;
 
 use crate::assessment::study::RoleFigures;
@@ -96,7 +97,7 @@ pub struct StudyDesign {
 }
 
 /// A number with so many decimals and a minus sign that is one.
-fn number(value: f64, decimals: usize) -> String {
+pub(super) fn number(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     // A negative number that rounds to nothing has no sign.
     match text.strip_prefix('-') {

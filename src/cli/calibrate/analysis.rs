@@ -197,6 +197,11 @@ pub fn keys(choices: &Path, keys: &Path) -> Result<Value, CliError> {
     Ok(Value::Array(rows))
 }
 
+/// The options that people chose, of the items that have a key.
+pub fn choices(choices: &Path, keys: &Path) -> Result<Choices, CliError> {
+    read_choices(choices, &read_keys(keys)?)
+}
+
 fn read_keys(path: &Path) -> Result<HashMap<String, String>, CliError> {
     let source = Source::open(path)?;
     let mut keys = HashMap::new();
@@ -221,7 +226,7 @@ fn read_keys(path: &Path) -> Result<HashMap<String, String>, CliError> {
 
 /// Items with a key, the options' numbers row after row, and each item's option names; the key is
 /// among the names even when nobody chose it.
-type Choices = (Vec<String>, Vec<Option<usize>>, Vec<Vec<String>>);
+pub type Choices = (Vec<String>, Vec<Option<usize>>, Vec<Vec<String>>);
 
 fn read_choices(path: &Path, keys: &HashMap<String, String>) -> Result<Choices, CliError> {
     let source = Source::open(path)?;

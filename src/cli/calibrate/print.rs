@@ -20,10 +20,11 @@ struct Run {
 }
 
 /// An item's named numbers in the order of the columns, each with its standard error.
-struct Row {
+pub struct Row {
     id: String,
     dimension: Option<String>,
-    values: Vec<(String, Option<f64>, Option<f64>)>,
+    /// Name, value and standard error.
+    pub values: Vec<(String, Option<f64>, Option<f64>)>,
     n: usize,
     usable: bool,
 }
@@ -32,7 +33,8 @@ fn rows(finished: &Finished) -> Vec<Row> {
     (0..finished.data.items.len()).map(|item| row(finished, item)).collect()
 }
 
-fn row(finished: &Finished, item: usize) -> Row {
+/// The numbers of one item.
+pub fn row(finished: &Finished, item: usize) -> Row {
     let family = finished.design.items[item].family;
     let x = &finished.fit.items[item];
     let parameters = family.parameters(x);

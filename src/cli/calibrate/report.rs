@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use super::analysis::{self, Choices};
 use super::{CalibrateArgs, Finished};
+use crate::cli::CliError;
 use crate::cli::output::write_file;
-use crate::cli::{CliError, numbers};
 use crate::psychometrics::calibration::{self, Convergence, Family, NOT_ASKED};
 use crate::psychometrics::irt::ItemModel;
-use crate::psychometrics::item_analysis::observed_curve;
+use crate::psychometrics::item_analysis::{benjamini_hochberg, observed_curve};
 use crate::psychometrics::numeric::special::logistic;
 use crate::report::{
     CalibrationItem, CalibrationPage, LatentPart, OptionPart, PairPart, calibration_html,
@@ -28,8 +28,8 @@ const GROUP_MIN: usize = 10;
 const PAIRS_MAX: usize = 20;
 /// Residuals that correlate so much more than the others hang together (Yen 1984; Christensen, Makransky & Horton 2017).
 const Q3_FAR: f64 = 0.2;
-/// Item fit is flagged below this p.
-const P_FLAGGED: f64 = 0.01;
+/// Item fit is flagged below this p, adjusted for the number of items (Benjamini & Hochberg 1995).
+const P_FLAGGED: f64 = 0.05;
 /// Mean squares are flagged outside these.
 const SQUARES: [f64; 2] = [0.7, 1.3];
 /// A discrimination below this tells next to nothing.
@@ -47,10 +47,11 @@ pub fn write(path: &Path, page: &CalibrationPage) -> Result<(), CliError> {
 
 /// The command that was typed.
 pub fn command() -> String {
-    let quoted = |word: String| match word.contains(|c: char| c.is_whitespace() || "';()*$".contains(c)) {
-        true => format!("'{word}'"),
-        false => word,
-    };
+    let quoted =
+        |word: String| match word.contains(|c: char| c.is_whitespace() || "';()*$".contains(c)) {
+            true => format!("'{word}'"),
+            false => word,
+        };
     let words = std::env::args().skip(1).map(quoted);
     std::iter::once("gradus".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
@@ -61,7 +62,10 @@ pub fn groups(n: usize) -> usize {
 }
 
 /// The page of a calibration from a response file.
-pub fn of_responses(args: &CalibrateArgs, finished: &Finished) -> Result<CalibrationPage, CliError> {
+pub fn of_responses(
+    args: &CalibrateArgs,
+    finished: &Finished,
+) -> Result<CalibrationPage, CliError> {
     let (data, fit) = (&finished.data, &finished.fit);
     let choices = match (&args.choices, &args.keys) {
         (Some(choices), Some(keys)) => Some(analysis::choices(choices, keys)?),
@@ -310,11 +314,19 @@ struct Flags {
 impl Flags {
     fn of(finished: &Finished, striking: &Striking) -> Self {
         let mut flags = Self { words: HashMap::new(), numbers: HashMap::new() };
-        rows_of(finished, "fit").for_each(|row| flags.fit(row));
+        let tested: Vec<&Value> = rows_of(finished, "fit").collect();
+        let known: Vec<f64> = tested.iter().filter_map(|row| row["p"].as_f64()).collect();
+        let mut adjusted = benjamini_hochberg(&known).into_iter();
+        for row in tested {
+            let p = row["p"].as_f64().and_then(|_| adjusted.next());
+            flags.fit(row, p);
+        }
         rows_of(finished, "dif").for_each(|row| flags.dif(row));
         rows_of(finished, "key_check").for_each(|row| flags.key(row));
         for pair in &striking.pairs {
-            let Some(q3) = pair.q3.filter(|q3| (q3 - striking.mean).abs() > Q3_FAR) else { continue };
+            let Some(q3) = pair.q3.filter(|q3| (q3 - striking.mean).abs() > Q3_FAR) else {
+                continue;
+            };
             let [left, right] = &pair.items;
             for (id, other) in [(left, right), (right, left)] {
                 flags.say(id, format!("hangs together with {other} (Q3 {q3:.2})"));
@@ -334,17 +346,23 @@ impl Flags {
         id
     }
 
-    fn fit(&mut self, row: &Value) {
-        let names = [("s_x2", "S-X²"), ("df", "df"), ("p", "p"), ("infit", "infit"), ("outfit", "outfit")];
+    fn fit(&mut self, row: &Value, adjusted: Option<f64>) {
+        let names =
+            [("s_x2", "S-X²"), ("df", "df"), ("p", "p"), ("infit", "infit"), ("outfit", "outfit")];
         let id = self.keep(row, &names);
-        if let Some(p) = row["p"].as_f64().filter(|p| *p < P_FLAGGED) {
-            self.say(&id, format!("does not fit its curve (S-X² p {p:.4})"));
+        if let Some(p) = adjusted.filter(|p| *p < P_FLAGGED) {
+            self.say(&id, format!("does not fit its curve (S-X², adjusted p {p:.3})"));
         }
         for name in ["infit", "outfit"] {
             let far = |value: &f64| *value < SQUARES[0] || *value > SQUARES[1];
             if let Some(value) = row[name].as_f64().filter(far) {
                 let how = if value > 1.0 { "less" } else { "more" };
-                self.say(&id, format!("answers are {how} predictable than the curve has them ({name} {value:.2})"));
+                self.say(
+                    &id,
+                    format!(
+                        "answers are {how} predictable than the curve has them ({name} {value:.2})"
+                    ),
+                );
             }
         }
     }
@@ -379,8 +397,7 @@ impl Flags {
         if family != Family::Nominal && x[0] <= 0.0 {
             flags.insert(0, "a negative slope: the weak do better on it".to_owned());
         } else if family != Family::Nominal && x[0] < SLOPE_LOW {
-            let slope = numbers::rounded(x[0], 2);
-            flags.push(format!("hardly tells the able from others (a {slope})"));
+            flags.push(format!("hardly tells the able from others (a {:.2})", x[0]));
         }
         flags
     }

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{Bar, CalibrateArgs};
+use super::sessions_page::of_sessions;
+use super::{Bar, CalibrateArgs, report};
 use crate::assessment::{Evidence, Proposal, ProposedItem};
 use crate::bank::Bank;
 use crate::cli::bank_source::load_bank;
@@ -20,7 +21,7 @@ use crate::cli::items_csv::Source;
 use crate::cli::output::{csv_line, csv_number, finite, print, print_json, write_file};
 use crate::cli::sitting::stored_answers;
 use crate::cli::work::{Clock, thread_pool};
-use crate::cli::{CliError, Exit, Format, Global};
+use crate::cli::{CliError, Exit, Format, Global, interrupt};
 use crate::psychometrics::online::{OnlineEnd, OnlineProgress, Standing};
 use crate::store::{Status, Store};
 
@@ -33,7 +34,7 @@ pub struct SessionsArgs {
     /// Calibrate the bank's items from the finished sessions of the database; proposes a calibration
     /// file (-o, or calibration/DATE.yaml below --banks)
     #[arg(long, conflicts_with_all = ["responses", "model", "anchors", "group", "ignore", "fit",
-          "dif", "choices", "keys", "priors", "ability", "se", "nodes", "range", "tol", "max_iterations"])]
+          "dif", "choices", "keys", "dims", "priors", "ability", "se", "nodes", "range", "tol", "max_iterations"])]
     pub from_sessions: bool,
     /// Who took which session: session,person; a session that is not listed is a person of its own
     #[arg(long, value_name = "FILE.csv", requires = "from_sessions")]
@@ -76,16 +77,18 @@ pub fn run(global: &Global, args: &CalibrateArgs) -> Result<Exit, CliError> {
     }
     let bank = load_bank(global)?;
     let evidence = gather(&open_store(global)?, &bank, args.sessions.people.as_deref())?;
+    interrupt::nothing_written_on_signal();
     let bar = Bar::new(global);
     let proposal = pool.install(|| Proposal::of(&evidence, &mut |progress| watch(&bar, progress)));
     bar.finish();
-    let written = match &target {
-        Some(path) => {
+    let page = args.report.as_ref().map(|path| (path, of_sessions(&evidence, &proposal, &date)));
+    interrupt::writing(|| {
+        if let Some(path) = &target {
             write_new(path, &proposal.yaml(&date, &evidence))?;
-            Some(path.clone())
         }
-        None => None,
-    };
+        page.as_ref().map_or(Ok(()), |(path, page)| report::write(path, page))
+    })?;
+    let written = target;
     let (wall, cpu_s) = clock.stop();
     let threads = pool.current_num_threads();
     let wall_s = wall.as_secs_f64();
@@ -366,6 +369,8 @@ fn item_json(item: &ProposedItem) -> Value {
         "status": item.standing.as_str(),
         "was": item.former.word,
         "former_b": item.former.b,
+        "interim_b": item.interim.and_then(|it| finite(it.mean)),
+        "interim_sd": item.interim.and_then(|it| finite(it.sd)),
         "flags": item.flags,
     })
 }

@@ -93,7 +93,11 @@ fn part(item: &ProposedItem, mean: f64) -> CalibrationItem {
     CalibrationItem {
         id: item.id.clone(),
         n: item.n as usize,
-        parameters: vec![number("a", item.a), number("b", item.b), ("c".to_owned(), Some(item.c), None)],
+        parameters: vec![
+            number("a", item.a),
+            number("b", item.b),
+            ("c".to_owned(), Some(item.c), None),
+        ],
         statistics: vec![
             ("judged b".to_owned(), Some(item.former.b)),
             ("infit".to_owned(), item.fit.map(|fit| fit.infit)),
@@ -128,7 +132,9 @@ fn part(item: &ProposedItem, mean: f64) -> CalibrationItem {
 
 fn sentence(flag: Flag) -> &'static str {
     match flag {
-        Flag::KeySuspect => "another option goes with ability more than the key, or the key hardly does: is it right?",
+        Flag::KeySuspect => {
+            "another option goes with ability more than the key, or the key hardly does: is it right?"
+        }
         Flag::KeyReview => "few answers speak against the key: worth a look",
         Flag::Misfit => "answers are more or less predictable than the curve has them",
         Flag::Drift => "the difficulty has left the former calibration",

@@ -5,6 +5,7 @@
 mod differential;
 mod keys;
 mod margins;
+mod observed;
 mod residuals;
 mod summed_scores;
 
@@ -14,6 +15,7 @@ pub use differential::{
 };
 pub use keys::{KeyCheck, KeyFinding, OptionCurve, key_check};
 pub use margins::{LimitedInformation, PairFit, Parameter, limited_information, pair_fit};
+pub use observed::{CurveBin, observed_curve, wilson_interval};
 pub use residuals::{ResidualFit, residual_fit};
 pub use summed_scores::{SummedScoreFit, summed_score_fit};
 

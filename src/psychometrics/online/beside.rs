@@ -34,6 +34,16 @@ impl AnswerBeside {
     pub fn mean(&self) -> f64 {
         self.ability.iter().zip(grid()).fold(0.0, |sum, (w, theta)| sum + w * theta)
     }
+
+    /// Mean and standard deviation of the ability without this answer.
+    #[must_use]
+    pub fn moments(&self) -> (f64, f64) {
+        let mean = self.mean();
+        let square = |theta: f64| (theta - mean) * (theta - mean);
+        let variance =
+            self.ability.iter().zip(grid()).fold(0.0, |sum, (w, theta)| sum + w * square(theta));
+        (mean, variance.max(0.0).sqrt())
+    }
 }
 
 /// Mean squares of how unexpected an item's answers were (1: as the model has it).
@@ -222,8 +232,7 @@ pub fn predictive_fit(
         let expected = p[1] + 2.0 * p[2];
         let squares = |k: usize| (k as f64 - expected) * (k as f64 - expected);
         let variance = (0..item.categories).fold(0.0, |sum, k| sum + p[k] * squares(k));
-        let fourth =
-            (0..item.categories).fold(0.0, |sum, k| sum + p[k] * squares(k) * squares(k));
+        let fourth = (0..item.categories).fold(0.0, |sum, k| sum + p[k] * squares(k) * squares(k));
         if variance <= 0.0 {
             continue;
         }

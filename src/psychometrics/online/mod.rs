@@ -9,6 +9,7 @@ mod estimate;
 mod maximize;
 mod options;
 mod standing;
+mod streaming;
 
 pub use beside::{
     AnswerBeside, PredictiveFit, free_difficulty, predictive_fit, standard_errors, without,
@@ -23,3 +24,4 @@ pub use standing::{
     ANSWERS_ANCHOR, ANSWERS_CALIBRATED, ANSWERS_PROVISIONAL, ERROR_ANCHOR, ERROR_CALIBRATED,
     Standing,
 };
+pub use streaming::{Believed, ItemBelief};

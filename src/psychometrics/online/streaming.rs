@@ -154,7 +154,8 @@ fn likelihood(c: f64, z: f64, seen: Observation) -> f64 {
 
 fn moments(values: &[f64], weights: &[f64]) -> Believed {
     let mean = values.iter().zip(weights).fold(0.0, |sum, (v, w)| sum + w * v);
-    let variance = values.iter().zip(weights).fold(0.0, |sum, (v, w)| sum + w * (v - mean) * (v - mean));
+    let variance =
+        values.iter().zip(weights).fold(0.0, |sum, (v, w)| sum + w * (v - mean) * (v - mean));
     Believed { mean, sd: variance.max(0.0).sqrt() }
 }
 
@@ -189,7 +190,8 @@ mod tests {
             belief.update(Observation::Category(usize::from(right)), mean, ABILITY_SD);
             if PLAN.iter().any(|(at, _)| *at == n) {
                 let error = belief.difficulty().mean - b;
-                let (low, high) = (belief.difficulty_quantile(0.05), belief.difficulty_quantile(0.95));
+                let (low, high) =
+                    (belief.difficulty_quantile(0.05), belief.difficulty_quantile(0.95));
                 found.push((error * error, (low..=high).contains(&b)));
             }
         }
@@ -208,10 +210,15 @@ mod tests {
         for (at, (answers, planned)) in PLAN.into_iter().enumerate() {
             let rmse = (found.iter().map(|it| it[at].0).sum::<f64>() / n).sqrt();
             let held = found.iter().filter(|it| it[at].1).count() as f64 / n;
-            println!("{answers} answers: RMSE {rmse:.3} (planned {planned}), 90 % intervals hold in {held:.3}");
+            println!(
+                "{answers} answers: RMSE {rmse:.3} (planned {planned}), 90 % intervals hold in {held:.3}"
+            );
             let own = rmse / (2.0 * n).sqrt();
             let slack = 3.0 * (own * own + PLAN_ERROR * PLAN_ERROR).sqrt();
-            assert!((rmse - planned).abs() < slack, "{answers}: {rmse} against {planned} ± {slack}");
+            assert!(
+                (rmse - planned).abs() < slack,
+                "{answers}: {rmse} against {planned} ± {slack}"
+            );
             assert!((held - 0.9).abs() < 3.0 * (0.09 / n).sqrt(), "{answers}: {held}");
             held_in_all += held / PLAN.len() as f64;
         }

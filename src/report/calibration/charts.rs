@@ -50,7 +50,8 @@ pub(super) fn curves(item: &CalibrationItem, id: &str) -> String {
     )
 }
 
-const SCORES: [&str; 6] = ["score 0", "score 1", "score 2", "score 3", "score 4", "score 5 and above"];
+const SCORES: [&str; 6] =
+    ["score 0", "score 1", "score 2", "score 3", "score 4", "score 5 and above"];
 
 /// Who chose which option along the ability.
 pub(super) fn options(item: &CalibrationItem, id: &str) -> String {
@@ -88,7 +89,9 @@ pub(super) fn information(points: &[(f64, f64)]) -> String {
     let mut plot = Plot::new(ability(), Axis::new("information", 0.0, most, 5.0));
     plot.band(&shown.iter().map(|(x, y)| (*x, 0.0, *y)).collect::<Vec<_>>());
     plot.curve("first", &shown);
-    let best = shown.iter().fold((0.0, 0.0), |best: (f64, f64), at| if at.1 > best.1 { *at } else { best });
+    let best = shown
+        .iter()
+        .fold((0.0, 0.0), |best: (f64, f64), at| if at.1 > best.1 { *at } else { best });
     plot.finish(
         "information-chart",
         "Information of all items along the ability",
@@ -130,7 +133,9 @@ pub(super) fn latent(latent: &[LatentPart]) -> String {
     }
     let parts: Vec<String> = latent
         .iter()
-        .map(|part| format!("{}: mean {}, SD {}", part.name, number(part.mean, 3), number(part.sd, 3)))
+        .map(|part| {
+            format!("{}: mean {}, SD {}", part.name, number(part.mean, 3), number(part.sd, 3))
+        })
         .collect();
     plot.finish("latent-chart", "Distribution of ability", format!("{}.", parts.join("; ")))
 }

@@ -76,11 +76,12 @@ fn item(item: &CalibrationItem, number: usize) -> String {
             Some(format!("{name} {}{error}", shown(value)))
         })
         .collect();
-    let mut body = format!(
-        "<article class=\"item\">\n<h3 id=\"item-{number}\">{}</h3>\n",
-        escape(&item.id)
+    let mut body =
+        format!("<article class=\"item\">\n<h3 id=\"item-{number}\">{}</h3>\n", escape(&item.id));
+    body += &paragraph(
+        "quiet",
+        &format!("{} · {}", words::count(item.n, "answer"), parameters.join(" · ")),
     );
-    body += &paragraph("quiet", &format!("{} · {}", words::count(item.n, "answer"), parameters.join(" · ")));
     if !item.flags.is_empty() {
         body += "<ul class=\"flags\">\n";
         body.extend(item.flags.iter().map(|flag| format!("<li>{}</li>\n", escape(flag))));
@@ -110,7 +111,9 @@ fn flagged_part(page: &CalibrationPage, drawn: &[&CalibrationItem], flagged: usi
     let mut body = paragraph(
         "",
         &match flagged {
-            0 => format!("None of {all} is flagged: nothing here speaks against the model's curves."),
+            0 => {
+                format!("None of {all} is flagged: nothing here speaks against the model's curves.")
+            }
             n => format!(
                 "{n} of {all}. A flag is a reason to look at the question, not a verdict: of many sound items \
                  some are flagged by chance."
@@ -118,7 +121,10 @@ fn flagged_part(page: &CalibrationPage, drawn: &[&CalibrationItem], flagged: usi
         },
     );
     if drawn.len() < flagged {
-        body += &paragraph("quiet", &format!("Drawn are the first {}; the table has all.", drawn.len()));
+        body += &paragraph(
+            "quiet",
+            &format!("Drawn are the first {}; the table has all.", drawn.len()),
+        );
     }
     body.extend(drawn.iter().enumerate().map(|(at, it)| item(it, at + 1)));
     Part { id: "flagged", name: "Flagged items", body }
@@ -127,7 +133,8 @@ fn flagged_part(page: &CalibrationPage, drawn: &[&CalibrationItem], flagged: usi
 fn other_items(drawn: &[&CalibrationItem], all: usize, before: usize) -> Part {
     let mut body = String::new();
     if drawn.len() < all {
-        body += &paragraph("quiet", &format!("The first {} of {all}; the table has all.", drawn.len()));
+        body +=
+            &paragraph("quiet", &format!("The first {} of {all}; the table has all.", drawn.len()));
     }
     body.extend(drawn.iter().enumerate().map(|(at, it)| item(it, before + at + 1)));
     Part { id: "others", name: "Other items", body }

@@ -52,7 +52,9 @@ pub(super) fn items(page: &CalibrationPage) -> String {
                 row.extend([known(found.and_then(|it| it.1)), known(found.and_then(|it| it.2))]);
             }
             for name in &statistics {
-                row.push(known(item.statistics.iter().find(|it| it.0 == *name).and_then(|it| it.1)));
+                row.push(known(
+                    item.statistics.iter().find(|it| it.0 == *name).and_then(|it| it.1),
+                ));
             }
             row.push(Cell::Text(item.flags.join("; ")));
             row
@@ -124,7 +126,9 @@ pub(super) fn latent(page: &CalibrationPage) -> String {
     let rows: Vec<Vec<Cell>> = page
         .latent
         .iter()
-        .map(|part| vec![Cell::Head(part.name.clone()), known(Some(part.mean)), known(Some(part.sd))])
+        .map(|part| {
+            vec![Cell::Head(part.name.clone()), known(Some(part.mean)), known(Some(part.sd))]
+        })
         .collect();
     open_table("latent-table", "ability", &["Group", "Mean", "SD"], &rows)
 }

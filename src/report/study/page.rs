@@ -5,7 +5,7 @@ use crate::report::html::{details, document, escape, paragraph, section};
 use crate::report::words;
 
 /// The styles that only this page needs.
-const STYLE: &str = include_str!("style.css");
+pub(in crate::report) const STYLE: &str = include_str!("style.css");
 
 /// The study as a page: no script, nothing loaded from anywhere.
 #[must_use]

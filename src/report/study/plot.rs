@@ -15,7 +15,7 @@ const INNER: f64 = 1000.0;
 
 /// One axis.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Axis {
+pub(in crate::report) struct Axis {
     name: &'static str,
     lo: f64,
     hi: f64,
@@ -77,7 +77,7 @@ fn round_step(least: f64) -> f64 {
 }
 
 /// A picture in the making.
-pub(super) struct Plot {
+pub(in crate::report) struct Plot {
     x: Axis,
     y: Axis,
     /// Height of the frame without what stands around it.
@@ -158,6 +158,13 @@ impl Plot {
                 self.y(*y)
             );
         }
+    }
+
+    /// A line from the lower to the upper end of an interval.
+    pub fn whiskers(&mut self, class: &str, x: f64, (low, high): (f64, f64)) {
+        let place = self.x(x);
+        let (low, high) = (self.y(low), self.y(high));
+        self.drawing += &line(&format!("error {class}"), (&place, low), (&place, high));
     }
 
     /// A bar from a base to a value, between two places.
