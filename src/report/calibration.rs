@@ -65,6 +65,17 @@ pub struct CalibrationItem {
     pub options: Vec<OptionPart>,
 }
 
+impl CalibrationItem {
+    /// The parameters but for asymptotes that are none.
+    fn estimated(&self) -> impl Iterator<Item = &(String, Option<f64>, Option<f64>)> {
+        let is_none = |(name, value, error): &(String, Option<f64>, Option<f64>)| {
+            let none = [("c", 0.0), ("d", 1.0)];
+            error.is_none() && none.iter().any(|it| it.0 == name && *value == Some(it.1))
+        };
+        self.parameters.iter().filter(move |it| !is_none(it))
+    }
+}
+
 /// One option of an item.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OptionPart {

@@ -6,6 +6,7 @@ mod calibrate;
 mod calibrate_dimensions;
 mod calibrate_limits;
 mod calibrate_sessions;
+mod calibration_guide;
 mod cli_score;
 mod cli_simulate;
 mod evidence;

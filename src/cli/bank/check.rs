@@ -32,7 +32,9 @@ pub(super) fn run(global: &Global, paths: &[PathBuf]) -> Result<Exit, CliError> 
         let around = load_bank(global)?;
         check_bank(&sources.files, &CheckOptions { around: Some(&around), today: Some(&today) })
     };
-    let findings = Findings::new(checked, sources.unreadable);
+    let mut findings = Findings::new(checked, sources.unreadable);
+    let schema = |line: &str| line.trim_end() == "schema: gradus.calibration/1";
+    findings.has_calibration = sources.files.iter().any(|file| file.text.lines().any(schema));
     let text = if as_json { findings.json()? } else { findings.text(&sources.files, global) };
     print_data(&text)?;
     findings.exit()
@@ -77,12 +79,14 @@ impl Sources {
 struct Findings {
     diagnostics: Vec<Diagnostic>,
     items: usize,
+    /// A calibration file can be checked without any item: those that it names stand in the bank around it.
+    has_calibration: bool,
 }
 
 impl Findings {
     fn new(checked: Checked, mut unreadable: Vec<Diagnostic>) -> Self {
         unreadable.extend(checked.diagnostics);
-        Self { diagnostics: unreadable, items: checked.items }
+        Self { diagnostics: unreadable, items: checked.items, has_calibration: false }
     }
 
     fn count(&self, severity: Severity) -> usize {
@@ -93,7 +97,7 @@ impl Findings {
         if self.count(Severity::Error) > 0 {
             return Ok(Exit::No);
         }
-        if self.items == 0 {
+        if self.items == 0 && !self.has_calibration {
             return Err(CliError::new(Exit::NotFound, "there is no item to check")
                 .help("item files are *.yaml and begin with `schema: gradus.items/1`"));
         }

@@ -94,8 +94,9 @@ pub fn of_responses(
             finished.model.name(),
         ),
         verdict: format!(
-            "{how} after {} EM steps: log-likelihood {:.2}.",
-            fit.iterations, fit.log_likelihood
+            "{how} after {} EM steps: log-likelihood {}.",
+            fit.iterations,
+            format!("{:.2}", fit.log_likelihood).replace('-', "−")
         ),
         converged: fit.convergence == Convergence::Converged,
         notes: finished.notices.iter().map(ToString::to_string).collect(),
@@ -380,9 +381,17 @@ impl Flags {
     fn key(&mut self, row: &Value) {
         let id = self.keep(row, &[("r_key", "r of the key")]);
         if let Some(option) = row["suspect"].as_str() {
-            let r = row["r_suspect"].as_f64().unwrap_or(0.0);
-            let r_key = row["r_key"].as_f64().unwrap_or(0.0);
-            self.say(&id, format!("option {option} goes with the others' right answers more than the key (r {r:.2} against {r_key:.2}): is the key right?"));
+            let number = |field: &str| {
+                format!("{:.2}", row[field].as_f64().unwrap_or(0.0)).replace('-', "−")
+            };
+            let (r, r_key) = (number("r_suspect"), number("r_key"));
+            self.say(
+                &id,
+                format!(
+                    "option {option} goes with the others' right answers more than the key (r {r} against \
+                     {r_key}): is the key right?"
+                ),
+            );
         } else if row["weak_key"] == true {
             self.say(&id, "the able hardly choose the key: is it right?".to_owned());
         }

@@ -163,24 +163,15 @@ pub fn standard_errors(
         marginal(item, &moved, answers, mean).gradient
     };
     let mut observed = [[0.0; COORDINATES]; COORDINATES];
-    for i in 0..n {
+    for (i, row) in observed.iter_mut().enumerate().take(n) {
         let (above, below) = (gradient(i, DIFFERENCE), gradient(i, -DIFFERENCE));
-        for j in 0..n {
-            observed[i][j] = -(above[j] - below[j]) / (2.0 * DIFFERENCE);
+        for (cell, (up, down)) in row.iter_mut().zip(above.iter().zip(below)) {
+            *cell = -(up - down) / (2.0 * DIFFERENCE);
         }
     }
-    let information = |matrix: &[[f64; COORDINATES]; COORDINATES]| {
-        let mut symmetric = SymmetricMatrix::zeros(n);
-        for i in 0..n {
-            for j in 0..=i {
-                symmetric.set(i, j, 0.5 * (matrix[i][j] + matrix[j][i]));
-            }
-        }
-        symmetric.inverse().ok().filter(|_| symmetric.cholesky().is_ok())
-    };
     // Where the surface is not a hill at its mode, the products of scores stand in.
-    let inverse =
-        information(&observed).or_else(|| information(&marginal(item, x, answers, mean).curvature));
+    let inverse = inverse_of(&observed, n)
+        .or_else(|| inverse_of(&marginal(item, x, answers, mean).curvature, n));
     let mut covariance = [[0.0; COORDINATES]; COORDINATES];
     for (i, row) in covariance.iter_mut().enumerate() {
         let sd = item.prior(i).sd;
@@ -190,6 +181,18 @@ pub fn standard_errors(
         };
     }
     errors_of(&covariance)
+}
+
+/// The inverse of the first n rows and columns, made symmetric; `None` where that is not positive definite.
+fn inverse_of(matrix: &[Coordinates; COORDINATES], n: usize) -> Option<SymmetricMatrix> {
+    let mut symmetric = SymmetricMatrix::zeros(n);
+    for (i, row) in matrix.iter().enumerate().take(n) {
+        for (j, value) in row.iter().enumerate().take(i + 1) {
+            symmetric.set(i, j, 0.5 * (value + matrix[j][i]));
+        }
+    }
+    symmetric.cholesky().ok()?;
+    symmetric.inverse().ok()
 }
 
 /// The difficulty that an item's answers have by themselves, and its standard error: the other coordinates

@@ -99,10 +99,10 @@ fn evaluate(item: &OnlineItem, x: &Coordinates, counts: &Counts, mean: f64) -> L
         }
         let log_p = item.log_probabilities(x, theta + mean);
         let found = item.derivatives(x, theta + mean);
-        for k in 0..item.categories {
+        for (k, log_p) in log_p.iter().enumerate().take(item.categories) {
             let count = counts.rows[k][q];
             if count > 0.0 {
-                local.objective += count * log_p[k];
+                local.objective += count * log_p;
             }
             let score = &found.score[k];
             for i in 0..item.free() {

@@ -59,10 +59,11 @@ pub(super) fn options(item: &CalibrationItem, id: &str) -> String {
     let key = item.options.iter().find(|option| option.is_key);
     let others = item.options.iter().filter(|option| !option.is_key);
     for (at, option) in key.into_iter().chain(others).enumerate() {
-        let class = LINES[at.min(LINES.len() - 1)];
+        let class = if option.is_key { "first" } else { "second" };
         plot.curve(class, &option.points);
-        if let Some(last) = option.points.last() {
-            plot.words(*last, &option.name);
+        // Each name at another point, so that names of like shares do not lie on each other.
+        if let Some(point) = option.points.iter().rev().nth(at % option.points.len().max(1)) {
+            plot.words(*point, &option.name);
         }
     }
     plot = plot.legend("first", "key").legend("second", "other options");

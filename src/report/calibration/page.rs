@@ -67,8 +67,7 @@ fn opening(page: &CalibrationPage, parts: &[Part]) -> String {
 /// One item with its pictures and tables.
 fn item(item: &CalibrationItem, number: usize) -> String {
     let parameters: Vec<String> = item
-        .parameters
-        .iter()
+        .estimated()
         .filter_map(|(name, value, error)| {
             let shown = |value: f64| crate::report::study::number(value, 2);
             let value = value.filter(|value| value.is_finite())?;

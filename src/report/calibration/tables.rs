@@ -34,7 +34,7 @@ fn names<'p>(
 
 /// All items.
 pub(super) fn items(page: &CalibrationPage) -> String {
-    let parameters = names(page, |item| item.parameters.iter().map(|it| it.0.as_str()).collect());
+    let parameters = names(page, |item| item.estimated().map(|it| it.0.as_str()).collect());
     let statistics = names(page, |item| item.statistics.iter().map(|it| it.0.as_str()).collect());
     let mut head = vec!["Item", "n"];
     for name in &parameters {
@@ -52,9 +52,11 @@ pub(super) fn items(page: &CalibrationPage) -> String {
                 row.extend([known(found.and_then(|it| it.1)), known(found.and_then(|it| it.2))]);
             }
             for name in &statistics {
-                row.push(known(
-                    item.statistics.iter().find(|it| it.0 == *name).and_then(|it| it.1),
-                ));
+                let found = item.statistics.iter().find(|it| it.0 == *name).and_then(|it| it.1);
+                row.push(match found.filter(|_| *name == "df") {
+                    Some(df) => Cell::Number(df, number(df, 0)),
+                    None => known(found),
+                });
             }
             row.push(Cell::Text(item.flags.join("; ")));
             row
