@@ -115,12 +115,13 @@ pub fn of_responses(
 fn facts(args: &CalibrateArgs, finished: &Finished) -> Vec<(String, String)> {
     let fit = &finished.fit;
     let fact = |name: &str, value: String| (name.to_owned(), value);
+    let nodes = finished.design.settings.nodes.len();
     let mut facts = vec![
         fact("Model", finished.model.name().to_owned()),
         fact("Log-posterior", format!("{:.4}", fit.log_posterior)),
         fact("Largest gradient", format!("{:.1e}", fit.gradient_norm)),
         fact("Last step", format!("{:.1e}", fit.last_step)),
-        fact("Nodes", format!("{} on [{}, {}]", args.nodes, args.range.lo(), args.range.hi())),
+        fact("Nodes", format!("{nodes} on [{}, {}]", args.range.lo(), args.range.hi())),
     ];
     let found = |name: &str| finished.analyses.iter().find(|(other, _)| *other == name);
     if let Some((_, model)) = found("model_fit") {
