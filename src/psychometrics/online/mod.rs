@@ -25,3 +25,6 @@ pub use standing::{
     Standing,
 };
 pub use streaming::{Believed, ItemBelief};
+
+#[cfg(test)]
+mod tests;
