@@ -50,7 +50,7 @@ fn study(people: u64, mean: f64, broken: bool) -> (Study, Vec<Coordinates>) {
             .collect()
     };
     let people = (0..people).map(person).collect();
-    let cell = |at: usize| if at % (TOPICS + 1) == 0 { 1.0 } else { 0.5 };
+    let cell = |at: usize| if at.is_multiple_of(TOPICS + 1) { 1.0 } else { 0.5 };
     let population = Gaussian::prior(TOPICS, (0..TOPICS * TOPICS).map(cell).collect());
     (Study { items, people, population }, truth)
 }
@@ -90,8 +90,8 @@ fn anchors_hold_the_scale_when_people_are_better() {
     // ability is known to about .6 beside its own spread of .8), anchors stay; without anchors it stays 0.
     let (mut study, truth) = study(600, 0.5, false);
     assert_eq!(estimate(&study, &mut |progress| progress.step < 3).mean, 0.0);
-    for at in 0..10 {
-        study.items[at].anchor = Some(truth[at]);
+    for (item, truth) in study.items.iter_mut().zip(&truth).take(10) {
+        item.anchor = Some(*truth);
     }
     let found = estimate(&study, &mut |_| true);
     assert!(found.mean_is_free && found.end == OnlineEnd::Converged);
