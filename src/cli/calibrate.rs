@@ -79,6 +79,9 @@ pub struct CalibrateArgs {
     /// Items whose parameters stay; mean and variance of ability are then estimated
     #[arg(long, value_name = "ITEMS.csv")]
     anchors: Option<PathBuf>,
+    /// How far each anchor's difficulty would move if it were free, too
+    #[arg(long, requires = "anchors")]
+    drift: bool,
     /// Column that names each person's group
     #[arg(long, value_name = "COLUMN")]
     group: Option<String>,
@@ -107,6 +110,9 @@ pub struct CalibrateArgs {
     /// Write the parameters with their standard errors
     #[arg(short, long, value_name = "ITEMS.csv")]
     output: Option<PathBuf>,
+    /// Write the covariances of the parameters' estimates, for `gradus link`
+    #[arg(long, value_name = "COV.csv")]
+    covariance: Option<PathBuf>,
 }
 
 /// Where standard errors come from.
@@ -166,7 +172,14 @@ pub fn run(global: &Global, args: &CalibrateArgs) -> Result<Exit, CliError> {
         Some(path) => Some((path, report::of_responses(args, &finished)?)),
         None => None,
     };
+    let covariance = match &args.covariance {
+        Some(path) => Some((path, print::covariance(&finished)?)),
+        None => None,
+    };
     interrupt::writing(|| {
+        if let Some((path, text)) = &covariance {
+            crate::cli::output::write_file(path, text.as_bytes())?;
+        }
         if let Some((path, page)) = &page {
             report::write(path, page)?;
         }
@@ -284,6 +297,9 @@ fn analyses(
             }
             None => notices.push(Notice::NoFit),
         }
+    }
+    if args.drift {
+        found.push(("anchor_drift", analysis::anchor_drift(data, design, fit)?));
     }
     if args.dif {
         found.push(("dif", analysis::differential(data)?));

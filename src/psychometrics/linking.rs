@@ -2,6 +2,12 @@
 //! scale, and number-correct scores that mean the same ability on two forms. Knows parameters
 //! only; who answered what is calibration's business.
 
+mod drift;
+mod sampling;
+
+pub use drift::{CommonItem, ItemDrift, Purified, location, without_drift};
+pub use sampling::{Calibrated, parameters, sampling_errors};
+
 use thiserror::Error;
 
 use super::irt::{ItemModel, ModelError};

@@ -132,13 +132,14 @@ fn every_model_leaves_out_what_says_nothing_and_estimates_the_rest() {
 #[test]
 fn every_model_refuses_data_without_any_estimate() {
     // Goal: exit 4, a help line, nothing written, where nothing can be estimated. Method: one
-    // person, a constant matrix, nobody, for each model; and items that people separate perfectly,
+    // person, a constant matrix, nobody, an item without a name, for each model; and items that people separate perfectly,
     // for a model with slopes.
     for model in MODELS {
         let rows = answers(categories(model));
         Run::of(model, &table(&rows[..1]), &[]).assert_refused(model);
         Run::of(model, &table(&vec![vec!["1".to_owned(); 5]; 30]), &[]).assert_refused(model);
         Run::of(model, "i1,i2\n", &[]).assert_refused(model);
+        Run::of(model, "i1,\n0,1\n1,0\n", &[]).assert_refused(model);
         Run::of(model, &table(&vec![vec![String::new(); 5]; 30]), &[]).assert_refused(model);
     }
 }
@@ -203,6 +204,32 @@ fn what_is_not_identified_is_named_and_has_no_error() {
         assert!(run.said().contains("not identified (`i1`)"), "{model}: {}", run.said());
         assert!(run.json()["items"][0]["se_b"].is_null());
     }
+}
+
+#[test]
+fn ability_without_spread_is_said_and_difficulties_keep_their_errors() {
+    // Goal: where the answers of a Rasch model do not hang together the SD of ability falls to its
+    // least value: said, exit 1, and the difficulties are those of independent items with the
+    // standard errors 1/√(n p(1 − p)). Method: items that each repeat one of two opposite patterns
+    // in equal numbers, so that totals vary less than independent answers would.
+    let rows: Vec<Vec<String>> = (0..200)
+        .map(|p| (0..6).map(|i| u8::from((p + i) % 2 == 0).to_string()).collect::<Vec<_>>())
+        .enumerate()
+        .map(|(p, mut row)| {
+            // Some noise, lest an item be a copy of another.
+            let place = p * 7 % 6;
+            row[place] = if row[place] == "1" { "0".to_owned() } else { "1".to_owned() };
+            row
+        })
+        .collect();
+    let run = Run::of("rasch", &table(&rows), &[]);
+    assert_eq!(run.code(), Some(1), "{}", run.said());
+    assert!(run.said().contains("ability has no spread"), "{}", run.said());
+    assert!(!run.said().contains("not identified"), "{}", run.said());
+    let right = rows.iter().filter(|row| row[0] == "1").count() as f64 / 200.0;
+    let expected = 1.0 / (200.0 * right * (1.0 - right)).sqrt();
+    let found = run.json()["items"][0]["se_b"].as_f64().unwrap();
+    assert!((found / expected - 1.0).abs() < 0.02, "{found} for {expected}");
 }
 
 #[test]

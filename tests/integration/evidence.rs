@@ -7,7 +7,9 @@
 //! taken between replications: errors within one share its sample of people.
 
 mod differential;
+mod drift;
 mod fit;
+mod linking;
 mod recovery;
 
 use gradus::psychometrics::calibration::{

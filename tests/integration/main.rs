@@ -12,6 +12,7 @@ mod cli_simulate;
 mod evidence;
 mod forms;
 mod house;
+mod link_drift;
 mod proofs;
 mod quality;
 mod reference;

@@ -34,25 +34,18 @@ pub fn fit(data: &Data, design: &Design, fit: &Fit) -> Option<[Value; 3]> {
     let scores = Scores { values: &matrix, items: items.len() };
     let points = design.settings.nodes.points();
     let weights = &calibration::pooled_weights(&data.responses, fit);
-    // A free SD of ability is the slope that items of slope 1 share.
-    let reference = data.usable_groups.iter().position(|usable| *usable).unwrap_or(0);
-    let freedom = design.groups[reference];
-    let shared = usize::from(freedom.free_mean) + usize::from(freedom.free_variance);
     let parameters: Vec<usize> = design
         .items
         .iter()
         .enumerate()
         .map(|(item, design)| match design.anchored {
             Some(_) => 0,
-            None => {
-                design
-                    .family
-                    .free(data.responses.categories(item))
-                    .into_iter()
-                    .filter(|free| *free)
-                    .count()
-                    + shared
-            }
+            None => design
+                .family
+                .free(data.responses.categories(item))
+                .into_iter()
+                .filter(|free| *free)
+                .count(),
         })
         .collect();
     let summed = analysis::summed_score_fit(scores, &items, &parameters, points, weights);
@@ -113,6 +106,31 @@ fn model_fit(
         }
         None => Value::Null,
     }
+}
+
+/// Score tests are flagged beyond this p, after Benjamini & Hochberg over the anchors.
+const DRIFT_P_MAX: f64 = 0.05;
+
+/// `anchor_drift` of `gradus.calibrate/1`: each anchor's difficulty freed in turn.
+pub fn anchor_drift(data: &Data, design: &Design, fit: &Fit) -> Result<Value, CliError> {
+    let found = calibration::anchor_drift(&data.responses, design, fit)
+        .map_err(|error| CliError::new(Exit::Invalid, format!("--drift: {error}")))?;
+    let tests: Vec<(f64, f64)> =
+        found.iter().filter_map(|drift| analysis::wald(drift.shift, drift.se, 0.0)).collect();
+    let p: Vec<f64> = tests.iter().map(|(_, p)| *p).collect();
+    let adjusted = analysis::benjamini_hochberg(&p);
+    let rows = found.iter().zip(&tests).zip(&adjusted).map(|((drift, (z, p)), adjusted)| {
+        json!({
+            "item": data.items[drift.item],
+            "shift": drift.shift,
+            "se": drift.se,
+            "z": z,
+            "p": p,
+            "p_adjusted": adjusted,
+            "flag": *adjusted < DRIFT_P_MAX,
+        })
+    });
+    Ok(Value::Array(rows.collect()))
 }
 
 /// `dif` of `gradus.calibrate/1`: the first group is the reference, the second the focal one.

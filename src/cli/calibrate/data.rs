@@ -308,6 +308,10 @@ impl<'a> Reading<'a> {
                 Kind::Group
             } else if self.args.ignore.iter().any(|ignored| ignored == name) {
                 Kind::Ignored
+            } else if name.is_empty() {
+                return Err(source
+                    .error(start, cell, "an item has no name")
+                    .help("the first line names every column"));
             } else {
                 self.items.push(name.to_owned());
                 self.limits.push(self.limit(name));

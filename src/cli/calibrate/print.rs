@@ -215,6 +215,41 @@ pub fn write_items(path: &Path, finished: &Finished) -> Result<(), CliError> {
     crate::cli::output::write_file(path, table(finished, true).as_bytes())
 }
 
+/// The covariances of what was estimated, a row and a column a parameter (`i1:a`, `i1:b`, …).
+///
+/// # Errors
+/// No covariances.
+pub fn covariance(finished: &Finished) -> Result<String, CliError> {
+    let Some(covariance) = &finished.covariance else {
+        let message = "--covariance: there are no standard errors to write";
+        return Err(CliError::new(Exit::Invalid, message).help("leave out `--se none`"));
+    };
+    let matrix = covariance.of_parameters(&finished.design, &finished.fit);
+    let names: Vec<String> = rows(finished)
+        .iter()
+        .flat_map(|row| parameter_names(row).into_iter().map(|name| format!("{}:{name}", row.id)))
+        .collect();
+    let known: Vec<usize> = (0..names.len()).filter(|&i| matrix[(i, i)] > 0.0).collect();
+    let header = known.iter().map(|&i| names[i].clone());
+    let mut text = csv_line(std::iter::once("parameter".to_owned()).chain(header));
+    for &i in &known {
+        let cells = known.iter().map(|&j| matrix[(i, j)].to_string());
+        text += &csv_line(std::iter::once(names[i].clone()).chain(cells));
+    }
+    Ok(text)
+}
+
+/// A row's names in the order of the covariances: slopes before intercepts.
+fn parameter_names(row: &Row) -> Vec<String> {
+    let names: Vec<String> = row.values.iter().map(|(name, _, _)| name.clone()).collect();
+    let nominal = names.iter().any(|name| name == "a1");
+    if !nominal {
+        return names;
+    }
+    let of = |letter: char| names.iter().filter(move |name| name.starts_with(letter)).cloned();
+    of('a').chain(of('c')).collect()
+}
+
 /// A table for people.
 pub fn text(finished: &Finished) -> Result<Exit, CliError> {
     let (fit, data) = (&finished.fit, &finished.data);

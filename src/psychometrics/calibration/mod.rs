@@ -8,6 +8,7 @@
 //! behaved, slopes and intercepts ([`Family`]); difficulties and asymptotes are derived from them.
 
 mod algorithm;
+mod anchors;
 mod bifactor;
 mod climb;
 mod coordinates;
@@ -21,6 +22,7 @@ mod responses;
 mod standard_errors;
 
 pub use algorithm::{Fit, Progress, calibrate};
+pub use anchors::{AnchorDrift, anchor_drift};
 pub use bifactor::{BifactorFit, BifactorItem, FactorShares, SpecificShares, calibrate_bifactor};
 pub use climb::Convergence;
 pub use coordinates::{COORDINATE_EDGE, Family, Parameters};

@@ -9,7 +9,7 @@ use nalgebra::DMatrix;
 use super::algorithm::cell_table;
 use super::expectation::{Table, Tables};
 use super::maximization::{ItemCounts, estimated_coordinates, gradient};
-use super::{CalibrationError, Design, Family, Fit, LatentShape, Responses};
+use super::{CalibrationError, Design, Family, Fit, LatentShape, Responses, SD_MIN};
 
 /// Step of the central differences of an item's own gradient.
 const DIFFERENCE: f64 = 1e-5;
@@ -57,12 +57,8 @@ pub fn covariance(
     design: &Design,
     fit: &Fit,
 ) -> Result<Covariance, CalibrationError> {
-    let work = Work::new(responses, design, fit);
-    let n = work.total;
-    let mut hessian = DMatrix::zeros(n, n);
-    work.add_complete(&mut hessian);
-    work.add_missing(&mut hessian);
-    let information = -0.5 * (&hessian + hessian.transpose());
+    let (information, items) = information(responses, design, fit);
+    let n = information.nrows();
     let (matrix, mut flat) = inverse(&information).ok_or(CalibrationError::SingularInformation)?;
     // Where answers have fewer shares than there are parameters, a ridge fits them exactly; its
     // curvature can hide the flat direction from the pivots.
@@ -72,9 +68,25 @@ pub fn covariance(
     let is_flat = |(start, free): &(usize, Vec<usize>)| {
         (*start..start + free.len()).any(|index| flat.contains(&index))
     };
-    let unidentified = (0..work.items.len()).filter(|&item| is_flat(&work.items[item])).collect();
+    let unidentified = (0..items.len()).filter(|&item| is_flat(&items[item])).collect();
     let sizes = fit.items.iter().map(Vec::len).collect();
-    Ok(Covariance { matrix, unidentified, items: work.items, sizes })
+    Ok(Covariance { matrix, unidentified, items, sizes })
+}
+
+/// Of each item, where its estimated coordinates begin, and which they are.
+pub(super) type Places = Vec<(usize, Vec<usize>)>;
+
+/// The observed information of the marginal posterior in all estimated coordinates.
+pub(super) fn information(
+    responses: &Responses,
+    design: &Design,
+    fit: &Fit,
+) -> (DMatrix<f64>, Places) {
+    let work = Work::new(responses, design, fit);
+    let mut hessian = DMatrix::zeros(work.total, work.total);
+    work.add_complete(&mut hessian);
+    work.add_missing(&mut hessian);
+    (-0.5 * (&hessian + hessian.transpose()), work.items)
 }
 
 /// How many shares of patterns of answers can be told apart, at most: Π categories − 1 a group.
@@ -173,6 +185,55 @@ impl Covariance {
         sum
     }
 
+    /// Gradients in the coordinates of an item's parameters, as [`Parameters`](super::Parameters)
+    /// names them: a, b, and of logistic items c and d.
+    fn directions(family: Family, x: &[f64]) -> Vec<Vec<f64>> {
+        let unit = |index: usize, length: f64| {
+            let mut direction = vec![0.0; x.len()];
+            direction[index] = length;
+            direction
+        };
+        if family == Family::Nominal {
+            return (0..x.len()).map(|index| unit(index, 1.0)).collect();
+        }
+        let mut all = vec![unit(0, 1.0)];
+        all.extend(family.difficulties(x).map(|(_, direction)| direction));
+        if family.is_logistic() {
+            let parameters = family.parameters(x);
+            all.push(unit(2, parameters.c * (1.0 - parameters.c)));
+            all.push(unit(3, parameters.d * (1.0 - parameters.d)));
+        }
+        all
+    }
+
+    /// The covariance of all items' parameters by the delta method: item after item a, then b (or
+    /// every threshold or step), then c and d of logistic items; of nominal items the slopes, then
+    /// the intercepts. Rows of what was not estimated, or is not identified, are 0.
+    pub fn of_parameters(&self, design: &Design, fit: &Fit) -> DMatrix<f64> {
+        let mut jacobian: Vec<(usize, Vec<f64>)> = Vec::new();
+        for (item, x) in fit.items.iter().enumerate() {
+            for direction in Self::directions(design.items[item].family, x) {
+                jacobian.push((item, direction));
+            }
+        }
+        let covariance = |i: usize, j: usize| {
+            let ((item, left), (other, right)) = (&jacobian[i], &jacobian[j]);
+            if self.unidentified.contains(item) || self.unidentified.contains(other) {
+                return 0.0;
+            }
+            let ((start, free), (other_start, other_free)) =
+                (&self.items[*item], &self.items[*other]);
+            let mut sum = 0.0;
+            for (row, &k) in free.iter().enumerate() {
+                for (column, &l) in other_free.iter().enumerate() {
+                    sum += left[k] * right[l] * self.matrix[(start + row, other_start + column)];
+                }
+            }
+            sum
+        };
+        DMatrix::from_fn(jacobian.len(), jacobian.len(), covariance)
+    }
+
     /// Standard errors of an item's parameters by the delta method.
     pub fn standard_errors(&self, family: Family, item: usize, x: &[f64]) -> StandardErrors {
         let size = self.sizes[item];
@@ -244,9 +305,9 @@ impl<'a> Work<'a> {
             let mut scores = Vec::new();
             if design.shape == LatentShape::Normal {
                 let [by_mean, by_log_sd] = latent.normal_scores(nodes);
-                for (free, score) in
-                    [(freedom.free_mean, by_mean), (freedom.free_variance, by_log_sd)]
-                {
+                // An SD at its least value is no estimate, as an asymptote at its edge is none.
+                let free_sd = freedom.free_variance && latent.sd > SD_MIN;
+                for (free, score) in [(freedom.free_mean, by_mean), (free_sd, by_log_sd)] {
                     if free {
                         scores.push((total, score));
                         total += 1;
@@ -292,7 +353,7 @@ impl<'a> Work<'a> {
     ) {
         let nodes = &self.design.settings.nodes;
         let (latent, freedom) = (&self.fit.latent[group], &self.design.groups[group]);
-        let which: Vec<usize> = [freedom.free_mean, freedom.free_variance]
+        let which: Vec<usize> = [freedom.free_mean, freedom.free_variance && latent.sd > SD_MIN]
             .iter()
             .enumerate()
             .filter_map(|(index, free)| free.then_some(index))

@@ -1,8 +1,9 @@
 //! What the answers of many people say about the items themselves: fit to their curves, dependence
-//! between them, differential functioning, keys and wrong options. Reads matrices of scores and
+//! between them, differential functioning, drift, keys and wrong options. Reads matrices of scores and
 //! fitted models; never decides what becomes of an item.
 
 mod differential;
+mod drift;
 mod keys;
 mod margins;
 mod observed;
@@ -12,6 +13,9 @@ mod summed_scores;
 pub use differential::{
     DifferentialFunctioning, EtsClass, MantelHaenszel, Matched, benjamini_hochberg, ets_class,
     likelihood_ratio, mantel_haenszel, screen,
+};
+pub use drift::{
+    Cusum, Direction, ROBUST_Z_MAX, WatchedAnswer, batch_residual, robust_scale, wald,
 };
 pub use keys::{KeyCheck, KeyFinding, OptionCurve, key_check};
 pub use margins::{LimitedInformation, PairFit, Parameter, limited_information, pair_fit};

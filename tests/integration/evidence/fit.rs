@@ -13,7 +13,7 @@ const PERSONS: usize = 1_000;
 
 /// What the analyses say of one sample.
 struct Analysed {
-    /// S-X² p-values, one an item.
+    /// S-X² p-values, one an item; 1 without degrees of freedom.
     s_x2: Vec<f64>,
     /// M2's (or C2's) p-value.
     m2: f64,
@@ -40,9 +40,8 @@ fn analyse(items: &[ItemModel], scores: &[u16], family: Family, priors: Priors) 
     let scores = Scores { values: scores, items: items.len() };
     let points = design.settings.nodes.points();
     let weights = &fit.latent[0].weights;
-    let shared = usize::from(design.groups[0].free_variance);
     let free = |item: &ItemModel| family.free(item.categories()).iter().filter(|f| **f).count();
-    let counts: Vec<usize> = items.iter().map(|item| free(item) + shared).collect();
+    let counts: Vec<usize> = items.iter().map(free).collect();
     let parameters: Vec<Parameter> = calibration::derivatives(&responses, &design, &fit)
         .into_iter()
         .map(|derivative| Parameter { item: derivative.item, derivative: derivative.values })
@@ -55,7 +54,7 @@ fn analyse(items: &[ItemModel], scores: &[u16], family: Family, priors: Priors) 
     Analysed {
         s_x2: summed_score_fit(scores, &fitted, &counts, points, weights)
             .iter()
-            .map(|fit| fit.p.unwrap())
+            .map(|fit| fit.p.unwrap_or(1.0))
             .collect(),
         m2: model.p,
         rmsea: model.rmsea,
