@@ -94,6 +94,8 @@ fn statistics_of_fit_keep_their_level_under_the_right_model() {
         |a, b| ItemModel::generalized_partial_credit(a, b).unwrap();
     type Make = Box<dyn Fn(u64) -> Vec<ItemModel> + Sync + Send>;
     let floor = Priors {
+        log_a: Some(NormalPrior { mean: 0.0, sd: 0.5 }),
+        b: Some(NormalPrior { mean: 0.0, sd: 2.0 }),
         logit_c: Some(NormalPrior { mean: (0.2_f64 / 0.8).ln(), sd: 0.5 }),
         ..Priors::default()
     };
@@ -199,7 +201,7 @@ fn violations_are_seen_where_they_are() {
             let error = share_error(least, count);
             assert!(found[index].0 >= least - 2.0 * error, "{index}: {}", found[index].0);
         };
-        at_least(0, 0.6);
+        at_least(0, 0.4);
         at_least(2, 0.95);
         at_least(3, 0.8);
         at_least(5, 0.6);
