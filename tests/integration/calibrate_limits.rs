@@ -269,7 +269,14 @@ fn groups_too_small_are_not_used_and_the_rest_is_as_without_them() {
     );
     assert_eq!(first.code(), Some(1), "{}", first.said());
     assert!(first.said().contains("group `a`: 1 person with answers"), "{}", first.said());
-    assert_eq!(first.json()["items"], without_first.json()["items"]);
+    let places = |run: &Run| -> Vec<f64> {
+        let items = run.json()["items"].as_array().unwrap().clone();
+        items.iter().flat_map(|item| [item["a"].as_f64(), item["b"].as_f64()]).flatten().collect()
+    };
+    // Sums over one group and over two are rounded differently.
+    for (found, alone) in places(&first).iter().zip(places(&without_first)) {
+        assert!((found - alone).abs() < 1e-9, "{found} {alone}");
+    }
     assert!(first.json()["groups"][0]["mean"].is_null());
     assert_eq!(first.json()["groups"][1]["mean"], 0.0);
     assert!(first.json()["dif"][0]["p"].is_null());
