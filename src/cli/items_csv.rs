@@ -5,6 +5,7 @@
 
 mod items;
 mod parameters;
+mod plain_row;
 mod responses;
 mod source;
 

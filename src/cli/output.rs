@@ -1,5 +1,6 @@
 //! Data on stdout. A reader that has gone away is no failure; a full disk is.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -63,22 +64,36 @@ where
         if index > 0 {
             line.push(',');
         }
-        let cell = cell.as_ref();
-        if cell.contains([',', '"', '\n', '\r']) {
-            line.push('"');
-            line.push_str(&cell.replace('"', "\"\""));
-            line.push('"');
-        } else {
-            line.push_str(cell);
-        }
+        push_cell(&mut line, cell.as_ref());
     }
     line.push('\n');
     line
 }
 
+/// Adds one cell to a record, in quotes where it must be.
+pub fn push_cell(line: &mut String, cell: &str) {
+    if cell.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
+        line.push('"');
+        line.push_str(&cell.replace('"', "\"\""));
+        line.push('"');
+    } else {
+        line.push_str(cell);
+    }
+}
+
 /// A number as a cell, empty where it is unknown.
 pub fn csv_number(value: Option<f64>) -> String {
-    value.map_or_else(String::new, |value| value.to_string())
+    let mut cell = String::new();
+    push_number(&mut cell, value);
+    cell
+}
+
+/// Adds a number's cell to a record.
+pub fn push_number(line: &mut String, value: Option<f64>) {
+    if let Some(value) = value {
+        // Writing to a string never fails.
+        write!(line, "{value}").ok();
+    }
 }
 
 /// A number as JSON has it: infinite and undefined ones are `null`.

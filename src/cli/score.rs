@@ -1,20 +1,21 @@
 //! `gradus score`: abilities of persons from known item parameters and their responses. Reads two
 //! files, writes one table or object; estimates come from `psychometrics`.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::Args;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::items_csv::{
-    ItemTable, MISSING, NotItems, ResponseTable, read_items, read_responses_to,
-};
-use super::output::{csv_line, csv_number, finite, no_such_format, print, print_json};
+use super::items_csv::{MISSING, NotItems, ResponseTable, read_items, read_responses_to};
+use super::output::{csv_line, finite, no_such_format, print, print_json, push_cell, push_number};
 use super::{CliError, Exit, Format, Global, numbers};
 use crate::psychometrics::estimation::{
-    EstimationError, Estimator, Method, Prior, Range, Tabulated,
+    Answer, BulkMeans, Estimate, EstimationError, Estimator, Method, Prior, Range as Search,
+    Tabulated, log_likelihood,
 };
+use crate::psychometrics::irt::ItemModel;
 use crate::psychometrics::numeric::quadrature::Grid;
 
 /// Score responses with known item parameters
@@ -39,7 +40,7 @@ pub struct ScoreArgs {
     /// Where the other methods search
     #[arg(long, value_name = "LO,HI", default_value = "-6,6", value_parser = numbers::range)]
     #[arg(allow_hyphen_values = true)]
-    range: Range,
+    range: Search,
     /// Metric constant that multiplies every discrimination
     #[arg(long = "D", value_name = "D", default_value = "1", value_parser = numbers::metric)]
     metric: f64,
@@ -47,7 +48,7 @@ pub struct ScoreArgs {
     not_items: NotItems,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Score<'a> {
     person: &'a str,
     theta: Option<f64>,
@@ -82,8 +83,16 @@ pub fn run(global: &Global, args: &ScoreArgs) -> Result<Exit, CliError> {
     };
     let items = read_items(&args.items, args.metric)?;
     let responses = read_responses_to(&items, &args.responses, &args.not_items)?;
-    let persons = score_all(&items, &responses, args)?;
+    // Only the items that the responses have, in the order of its columns.
+    let models: Vec<ItemModel> = responses
+        .items
+        .iter()
+        .filter_map(|id| items.index_of(id))
+        .map(|row| items.items()[row].model.clone())
+        .collect();
+    let scoring = Scoring::new(args, &models, &responses).map_err(refused)?;
     if as_json {
+        let described = |persons, scored: &[Scored]| scoring.described(persons, scored);
         return print_json(&Scores {
             schema: "gradus.score/1",
             method: args.method.name(),
@@ -91,74 +100,125 @@ pub fn run(global: &Global, args: &ScoreArgs) -> Result<Exit, CliError> {
             grid: numbers::grid_parts(&args.grid),
             range: (args.range.lo(), args.range.hi()),
             metric: args.metric,
-            persons,
+            persons: scoring.in_parts(described)?.concat(),
         });
     }
-    print(&table(&persons))
+    let lines = scoring.in_parts(|persons, scored| Ok(scoring.lines(persons, scored)))?;
+    print(&(csv_line(["person", "theta", "se", "n"]) + &lines.concat()))
 }
 
-/// Scores all persons in parallel; each by itself, so that threads change nothing.
-fn score_all<'a>(
-    items: &ItemTable,
+/// Persons that are scored and printed together.
+const PART: usize = 1024;
+
+/// A method with its tables, and whom to score.
+struct Scoring<'a> {
+    tables: Tables<'a>,
+    models: &'a [ItemModel],
     responses: &'a ResponseTable,
-    args: &ScoreArgs,
-) -> Result<Vec<Score<'a>>, CliError> {
-    let estimator = Estimator::new(args.method)
-        .with_prior(args.prior)
-        .with_grid(args.grid.clone())
-        .with_range(args.range);
-    // Only the items that the responses have, in the order of its columns.
-    let models: Vec<_> = responses
-        .items
-        .iter()
-        .filter_map(|id| items.index_of(id))
-        .map(|row| items.items()[row].model.clone())
-        .collect();
-    let tables = Tabulated::new(estimator, &models).map_err(refused)?;
-    (0..responses.persons.len())
-        .into_par_iter()
-        .map(|person| score_one(&tables, &responses.persons[person], responses.row(person)))
-        .collect()
 }
 
-fn score_one<'a>(
-    tables: &Tabulated<'_>,
-    person: &'a str,
-    row: &[u16],
-) -> Result<Score<'a>, CliError> {
-    let scores: Vec<(usize, usize)> = row
-        .iter()
-        .enumerate()
-        .filter(|(_, score)| **score != MISSING)
-        .map(|(item, score)| (item, usize::from(*score)))
-        .collect();
-    let n = scores.len();
-    match tables.estimate(&scores) {
-        Ok((estimate, log_likelihood)) => Ok(Score {
-            person,
-            theta: Some(estimate.theta),
-            se: finite(estimate.standard_error),
-            n,
-            log_likelihood,
-            bounded: estimate.bounded,
-        }),
-        // Somebody who answered nothing has no likelihood to maximise: unknown, not refused.
-        Err(EstimationError::NoAnswers { .. }) => {
-            Ok(Score { person, theta: None, se: None, n, log_likelihood: 0.0, bounded: false })
+enum Tables<'a> {
+    /// The posterior mean.
+    Means(BulkMeans<'a>),
+    /// The other methods.
+    Others(Tabulated<'a>),
+}
+
+/// A person's estimate, if there can be one.
+type Scored = Option<Estimate>;
+
+impl<'a> Scoring<'a> {
+    fn new(
+        args: &ScoreArgs,
+        models: &'a [ItemModel],
+        responses: &'a ResponseTable,
+    ) -> Result<Self, EstimationError> {
+        let estimator = Estimator::new(args.method)
+            .with_prior(args.prior)
+            .with_grid(args.grid.clone())
+            .with_range(args.range);
+        let tables = match args.method {
+            Method::Eap => Tables::Means(BulkMeans::new(&estimator, models, responses.scores())?),
+            _ => Tables::Others(Tabulated::new(estimator, models)?),
+        };
+        Ok(Self { tables, models, responses })
+    }
+
+    /// Scores all persons in parallel, some at a time; each by itself, so that threads change
+    /// nothing. What is made of each part comes back in the order of persons.
+    fn in_parts<T: Send>(
+        &self,
+        each: impl Fn(Range<usize>, &[Scored]) -> Result<T, CliError> + Sync,
+    ) -> Result<Vec<T>, CliError> {
+        let persons = self.responses.persons.len();
+        let part = |number: usize| number * PART..(number * PART + PART).min(persons);
+        (0..persons.div_ceil(PART))
+            .into_par_iter()
+            .map(|number| each(part(number), &self.score(part(number)).map_err(refused)?))
+            .collect()
+    }
+
+    fn score(&self, persons: Range<usize>) -> Result<Vec<Scored>, EstimationError> {
+        match &self.tables {
+            Tables::Means(means) => Ok(means.estimates(persons).into_iter().map(Some).collect()),
+            Tables::Others(tables) => persons
+                .map(|person| match tables.ability(&self.answers(person).collect::<Vec<_>>()) {
+                    Ok(estimate) => Ok(Some(estimate)),
+                    // Who answered nothing has no likelihood to maximise: unknown, not refused.
+                    Err(EstimationError::NoAnswers { .. }) => Ok(None),
+                    Err(error) => Err(error),
+                })
+                .collect(),
         }
-        Err(error) => Err(refused(error)),
+    }
+
+    /// Items answered, with their scores.
+    fn answers(&self, person: usize) -> impl Iterator<Item = (usize, usize)> {
+        let row = self.responses.row(person).iter().enumerate();
+        row.filter(|(_, score)| **score != MISSING).map(|(item, score)| (item, usize::from(*score)))
+    }
+
+    fn described(
+        &self,
+        persons: Range<usize>,
+        scored: &[Scored],
+    ) -> Result<Vec<Score<'a>>, CliError> {
+        let describe = |(person, estimate): (usize, &Scored)| {
+            let answers = self
+                .answers(person)
+                .map(|(item, category)| Answer::new(&self.models[item], category))
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(refused)?;
+            Ok(Score {
+                person: &self.responses.persons[person],
+                theta: estimate.map(|estimate| estimate.theta),
+                se: estimate.and_then(|estimate| finite(estimate.standard_error)),
+                n: answers.len(),
+                log_likelihood: estimate
+                    .map_or(0.0, |estimate| log_likelihood(&answers, estimate.theta)),
+                bounded: estimate.is_some_and(|estimate| estimate.bounded),
+            })
+        };
+        persons.zip(scored).map(describe).collect()
+    }
+
+    fn lines(&self, persons: Range<usize>, scored: &[Scored]) -> String {
+        let mut text = String::with_capacity(64 * scored.len());
+        for (person, estimate) in persons.zip(scored) {
+            push_cell(&mut text, &self.responses.persons[person]);
+            text.push(',');
+            push_number(&mut text, estimate.map(|estimate| estimate.theta));
+            text.push(',');
+            push_number(&mut text, estimate.and_then(|estimate| finite(estimate.standard_error)));
+            text.push(',');
+            let answered = self.responses.row(person).iter().filter(|score| **score != MISSING);
+            text.push_str(&answered.count().to_string());
+            text.push('\n');
+        }
+        text
     }
 }
 
 fn refused(error: EstimationError) -> CliError {
     CliError::new(Exit::Usage, error.to_string())
-}
-
-fn table(persons: &[Score<'_>]) -> String {
-    let mut text = csv_line(["person", "theta", "se", "n"]);
-    for score in persons {
-        let (theta, se) = (csv_number(score.theta), csv_number(score.se));
-        text += &csv_line([score.person, &theta, &se, &score.n.to_string()]);
-    }
-    text
 }

@@ -8,7 +8,8 @@ use clap::Args;
 use csv::StringRecord;
 
 use super::items::ItemTable;
-use super::source::{Source, Start};
+use super::plain_row::PlainRow;
+use super::source::{Record, Source, Start};
 use crate::cli::{CliError, Exit};
 
 /// A cell of an item that was not administered.
@@ -100,7 +101,9 @@ impl ResponseTable {
 /// Exit 3 or 5 for a file that cannot be read; exit 4 with file, line and column for an unknown
 /// item, an id that repeats, a score that is no whole number or out of range, a ragged row.
 pub fn read_responses(path: &Path, columns: &Columns<'_>) -> Result<ResponseTable, CliError> {
-    parse_responses(&Source::open(path)?, columns)
+    let mut reading = None;
+    Source::stream(path, |piece, record| read_record(&mut reading, piece, record, columns))?;
+    whole(reading)
 }
 
 /// Reads responses to the items of a parameter file.
@@ -139,20 +142,33 @@ pub fn read_responses_to(
 struct Reading {
     persons_first: bool,
     kinds: Vec<Column>,
+    plain: PlainRow,
+    /// Ids of persons; of rows that are only numbered none can repeat.
     seen: HashSet<String>,
     table: ResponseTable,
 }
 
-fn parse_responses(source: &Source, columns: &Columns<'_>) -> Result<ResponseTable, CliError> {
-    let mut reading: Option<Reading> = None;
-    source.records(|start, record| {
-        match &mut reading {
-            None => reading = Some(read_header(source, start, record, columns)?),
-            Some(reading) => reading.read_row(source, start, record)?,
+/// Takes in one record: the header first, then rows, the plain ones from their text.
+fn read_record(
+    reading: &mut Option<Reading>,
+    source: &Source,
+    record: Record<'_>,
+    columns: &Columns<'_>,
+) -> Result<Option<usize>, CliError> {
+    match (record, reading) {
+        (Record::Text(text), Some(reading)) => return Ok(reading.read_plain(text)),
+        (Record::Text(_), None) => {}
+        (Record::Cells(start, cells), reading @ None) => {
+            *reading = Some(read_header(source, start, cells, columns)?);
         }
-        Ok(())
-    })?;
-    // An empty file was refused before; a header alone is a matrix without persons.
+        (Record::Cells(start, cells), Some(reading)) => reading.read_row(source, start, cells)?,
+    }
+    Ok(None)
+}
+
+/// The table of a file that had a header; a header alone is a matrix without persons.
+fn whole(reading: Option<Reading>) -> Result<ResponseTable, CliError> {
+    // An empty file was refused before.
     reading
         .map(|reading| reading.table)
         .ok_or_else(|| CliError::new(Exit::Invalid, "the response file has no header"))
@@ -198,10 +214,39 @@ fn read_header(
             .error(start, usize::MAX, "there are no items in the header")
             .help("the first line holds the items' ids, perhaps `person` before them"));
     }
-    Ok(Reading { persons_first, kinds, seen: HashSet::new(), table })
+    let plain = PlainRow::new(persons_first, &kinds);
+    Ok(Reading { persons_first, kinds, plain, seen: HashSet::new(), table })
 }
 
 impl Reading {
+    /// Reads a row of the plain kind and says how many bytes it had; else leaves all as it was.
+    fn read_plain(&mut self, text: &str) -> Option<usize> {
+        let table = &mut self.table;
+        if table.persons.is_empty() {
+            let row = text.find('\n').map_or(text.len(), |end| end + 1).max(1);
+            let rows = text.len() / row + 1;
+            // Every cell takes a byte at least, whatever the first row promises.
+            table.scores.reserve((table.items.len() * rows).min(text.len()));
+            let rows = rows.min(text.len() / table.items.len());
+            table.persons.reserve(rows);
+            self.seen.reserve(if self.persons_first { rows } else { 0 });
+        }
+        let before = table.scores.len();
+        let mut labels = Vec::new();
+        let read = self.plain.read(text, &mut table.scores, &mut labels);
+        let read = read.filter(|(person, _)| {
+            !self.persons_first || (!person.is_empty() && self.seen.insert((*person).to_owned()))
+        });
+        let Some((person, bytes)) = read else {
+            table.scores.truncate(before);
+            return None;
+        };
+        let number = table.persons.len() + 1;
+        table.persons.push(if self.persons_first { person.to_owned() } else { number.to_string() });
+        table.labels.push(labels);
+        Some(bytes)
+    }
+
     fn read_row(
         &mut self,
         source: &Source,
@@ -218,7 +263,7 @@ impl Reading {
                 .error(start, 0, "the person's id is empty")
                 .help("give every row an id, or leave out the column `person`"));
         }
-        if !self.seen.insert(person.clone()) {
+        if self.persons_first && !self.seen.insert(person.clone()) {
             return Err(source
                 .error(start, 0, format!("person `{person}` stands there twice"))
                 .help("one row a person; give each row an id of its own"));
@@ -274,7 +319,14 @@ mod tests {
             id if id.starts_with('i') => Ok(Column::Item { categories: Some(3) }),
             other => Err(format!("item `{other}` is unknown")),
         };
-        parse_responses(&Source::of_text("r.csv", text), &columns).map_err(|error| error.message)
+        let source = Source::of_text("r.csv", text);
+        let (mut reading, mut width) = (None, None);
+        source
+            .records_or_quick(&mut width, &mut |record| {
+                read_record(&mut reading, &source, record, &columns)
+            })
+            .and_then(|()| whole(reading))
+            .map_err(|error| error.message)
     }
 
     #[test]
@@ -288,6 +340,34 @@ mod tests {
         let bare = parse("i1,i2\n0,1\n2,2\n").unwrap();
         assert_eq!(bare.persons, ["1", "2"]);
         assert_eq!(bare.scores(), [0, 1, 2, 2]);
+    }
+
+    #[test]
+    fn quick_and_general_rows_mix() {
+        // Goal: how a row is read changes nothing. Method: rows of both kinds in turn, and the same
+        // table with every cell in quotes, which only the general reader takes.
+        let mixed = "person,i1,group,i2,i3,i4,i5\nann,0,x,1,2,NA,1\n\"b,b\",2,y,1,,0,1\n\
+                     cid,0,,1,2,1,1\r\n\n dee ,1,\"q\"\"z\",0,0,0,0\neve,0,x,0,0,0,0";
+        let quoted: Vec<String> = mixed
+            .replace("\"b,b\"", "b;b")
+            .replace("\"q\"\"z\"", "q'z")
+            .lines()
+            .filter(|line| !line.is_empty())
+            .map(|line| {
+                let cells = line.split(',').map(|cell| format!("\"{}\"", cell.trim()));
+                cells.collect::<Vec<_>>().join(",")
+            })
+            .collect();
+        let quoted = quoted.join("\n").replace("b;b", "b,b").replace("q'z", "q\"\"z");
+        let table = parse(mixed).unwrap();
+        assert_eq!(table, parse(&quoted).unwrap());
+        assert_eq!(table.persons, ["ann", "b,b", "cid", "dee", "eve"]);
+        assert_eq!(table.labels.concat(), ["x", "y", "", "q\"z", "x"]);
+        // A fault in a later row has its place, also where quick rows went before.
+        let fault = |row: &str| parse(&format!("{mixed}\n{row}\n")).unwrap_err();
+        assert_eq!(fault("fay,0,x,0,3,0,0"), "r.csv:8:11: score 3 is out of range 0 to 2");
+        assert_eq!(fault("cid,0,x,0,0,0,0"), "r.csv:8:1: person `cid` stands there twice");
+        assert_eq!(fault("fay,0,x"), "r.csv:8:8: a row of 3 where the header has 7 columns");
     }
 
     #[test]

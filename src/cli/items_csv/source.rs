@@ -127,7 +127,10 @@ impl Source {
 
     /// All records; `width` is the header's number of cells once it was met, and then they are
     /// offered as text first.
-    fn records_or_quick(
+    ///
+    /// # Errors
+    /// A ragged row; and what `each` returns.
+    pub fn records_or_quick(
         &self,
         width: &mut Option<usize>,
         each: &mut dyn FnMut(Record<'_>) -> Result<Option<usize>, CliError>,

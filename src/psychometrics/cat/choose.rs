@@ -3,11 +3,10 @@
 
 use rand::RngExt;
 
-use super::design::Design;
+use super::design::{Design, Pool};
+use super::ranking::Ranking;
 use super::state::Cat;
 use crate::psychometrics::numeric::stream::{Purpose, stream};
-use crate::psychometrics::selection::posterior_trace::expected_gain;
-use crate::psychometrics::selection::quotas::completion;
 
 /// The item chosen and why.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,11 +42,12 @@ pub enum Why {
 
 /// The next item, or `None` when no item may be asked.
 pub(super) fn choose(cat: &Cat, seed: u64) -> Option<Choice> {
-    let required = topics_required(cat);
+    let may_ask = may_be_asked(cat);
+    let required = topics_required(cat, &may_ask);
     let position = cat.asked().len();
     let rule = cat.design().randomesque;
     let wanted = if position < rule.questions { rule.among.max(1) } else { 1 };
-    let mut ranked = best_candidates(cat, &required, wanted);
+    let mut ranked = best_candidates(cat, &may_ask, &required, wanted);
     let among = if position < rule.questions { rule.among.min(ranked.len()) } else { 1 };
     if among > 1 {
         ranked.truncate(among);
@@ -63,7 +63,7 @@ pub(super) fn choose(cat: &Cat, seed: u64) -> Option<Choice> {
 
 /// Topics that must be asked now, because the questions left before the test may stop are all
 /// needed for minima. All `false` when the choice is free.
-fn topics_required(cat: &Cat) -> Vec<bool> {
+fn topics_required(cat: &Cat, may_ask: &[bool]) -> Vec<bool> {
     let design = cat.design();
     let answered = cat.answered_by_topic();
     let missing = |k: usize| design.quotas[k].min.saturating_sub(answered[k]);
@@ -71,45 +71,74 @@ fn topics_required(cat: &Cat) -> Vec<bool> {
     let asked = cat.asked().len();
     let horizon = if asked < design.length_min { design.length_min } else { design.length_max };
     let binding = needed > 0 && needed >= horizon.saturating_sub(asked);
-    (0..answered.len()).map(|k| binding && missing(k) > 0 && has_item_left(cat, k)).collect()
+    let has_item_left = |k: usize| cat.pool().of_topic(k).iter().any(|&j| may_ask[j]);
+    (0..answered.len()).map(|k| binding && missing(k) > 0 && has_item_left(k)).collect()
 }
 
-fn has_item_left(cat: &Cat, topic: usize) -> bool {
-    (0..cat.pool().items().len())
-        .any(|j| cat.pool().items()[j].topic == topic && may_be_asked(cat, j))
+/// Of each item, whether it was neither asked, counted or not, nor excluded by one that was.
+fn may_be_asked(cat: &Cat) -> Vec<bool> {
+    let pool = cat.pool();
+    let mut may_ask: Vec<bool> = pool.items().iter().map(|item| item.eligible).collect();
+    for i in cat.asked().iter().map(|(i, _)| *i).chain(cat.kept_apart().iter().copied()) {
+        may_ask[i] = false;
+        pool.conflicts(i).iter().for_each(|&j| may_ask[j] = false);
+    }
+    may_ask
 }
 
-/// Neither asked, nor excluded by one that was.
-fn may_be_asked(cat: &Cat, j: usize) -> bool {
-    let items = cat.pool().items();
-    let meets =
-        |i: usize| i == j || items[i].excludes.contains(&j) || items[j].excludes.contains(&i);
-    items[j].eligible
-        && !cat.asked().iter().any(|&(i, _)| meets(i))
-        && !cat.kept_apart().iter().any(|&i| meets(i))
-}
-
-fn allowed(cat: &Cat, required: &[bool], spread: bool) -> Vec<usize> {
-    let items = cat.pool().items();
-    let design = cat.design();
+/// Items that quotas and, if asked for, the spread over subtopics and forms of answer allow.
+fn allowed(cat: &Cat, may_ask: &[bool], required: &[bool], spread: bool) -> Vec<usize> {
+    let (pool, design) = (cat.pool(), cat.design());
     let answered = cat.answered_by_topic();
     let any_required = required.iter().any(|r| *r);
-    let asked_of_group =
-        |group| cat.asked().iter().filter(|(i, _)| items[*i].group == group).count();
-    let code_asked = cat.asked().iter().filter(|(i, _)| items[*i].is_code).count();
-    let form_asked = |form| cat.asked().iter().filter(|(i, _)| items[*i].form == form).count();
-    (0..items.len())
+    let topic_is_open: Vec<bool> = (0..answered.len())
+        .map(|k| answered[k] < design.quotas[k].max && (!any_required || required[k]))
+        .collect();
+    let is_open = Spread::new(cat);
+    (0..pool.items().len())
         .filter(|&j| {
-            let item = &items[j];
-            answered[item.topic] < design.quotas[item.topic].max
-                && (!any_required || required[item.topic])
-                && (!spread
-                    || (asked_of_group(item.group) < design.group_max
-                        && !(item.is_code && code_asked >= design.code_max)
-                        && form_asked(item.form) < form_max(design, item.form, cat.asked().len())))
-                && may_be_asked(cat, j)
+            let item = &pool.items()[j];
+            may_ask[j] && topic_is_open[item.topic] && (!spread || is_open.to(pool, j))
         })
         .collect()
+}
+
+/// What the spread still allows.
+struct Spread {
+    group: Vec<bool>,
+    code: bool,
+    /// Forms beyond the list are free.
+    form: Vec<bool>,
+}
+
+impl Spread {
+    fn new(cat: &Cat) -> Self {
+        let (pool, design, asked) = (cat.pool(), cat.design(), cat.asked());
+        let mut of_group = vec![0; pool.groups()];
+        let mut of_form = vec![0; design.form_shares.len()];
+        let mut code = 0;
+        for &(i, _) in asked {
+            let item = &pool.items()[i];
+            of_group[pool.group_number(i)] += 1;
+            code += usize::from(item.is_code);
+            if let Some(count) = of_form.get_mut(item.form) {
+                *count += 1;
+            }
+        }
+        let form_is_open = |form: usize| of_form[form] < form_max(design, form, asked.len());
+        Self {
+            group: of_group.iter().map(|count| *count < design.group_max).collect(),
+            code: code < design.code_max,
+            form: (0..of_form.len()).map(form_is_open).collect(),
+        }
+    }
+
+    fn to(&self, pool: &Pool, j: usize) -> bool {
+        let item = &pool.items()[j];
+        self.group[pool.group_number(j)]
+            && (!item.is_code || self.code)
+            && self.form.get(item.form).copied().unwrap_or(true)
+    }
 }
 
 /// How far ahead of its share a form of answer may run: a test begins with one or two of a form,
@@ -125,88 +154,98 @@ fn form_max(design: &Design, form: usize, asked: usize) -> usize {
     running.min(of(design.length_max) as usize)
 }
 
-/// Candidates with their value, best first; ties go to the earlier id.
-fn rank(cat: &Cat, candidates: &[usize]) -> Vec<(usize, f64)> {
-    let posterior = cat.posterior();
-    let objective = &cat.design().objective;
-    let worth: Vec<f64> =
-        (0..posterior.len()).map(|k| objective.value_of_topic(posterior, k)).collect();
-    let mut ranked: Vec<(usize, f64)> = candidates
-        .iter()
-        .map(|&j| {
-            let item = &cat.pool().items()[j];
-            let k = item.topic;
-            let gain = expected_gain(&item.model, posterior.mean()[k], posterior.variance(k));
-            (j, worth[k] * gain)
-        })
-        .collect();
-    ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    ranked
-}
-
 /// Candidates with their value, best first, as many as are wanted or more. Spreading over
 /// subtopics and the shares of code and typing give way before a minimum is missed or the test
 /// ends early.
-fn best_candidates(cat: &Cat, required: &[bool], wanted: usize) -> Vec<(usize, f64)> {
-    let spread = rank(cat, &allowed(cat, required, true));
-    if let Some(passing) = completable(cat, &spread, wanted) {
+fn best_candidates(
+    cat: &Cat,
+    may_ask: &[bool],
+    required: &[bool],
+    wanted: usize,
+) -> Vec<(usize, f64)> {
+    let spread = Ranking::new(cat, allowed(cat, may_ask, required, true));
+    if let Some(passing) = completable(cat, may_ask, &spread, wanted) {
         return passing;
     }
-    let all = rank(cat, &allowed(cat, required, false));
-    match completable(cat, &all, wanted) {
+    let all = Ranking::new(cat, allowed(cat, may_ask, required, false));
+    match completable(cat, may_ask, &all, wanted) {
         Some(passing) => passing,
-        None if spread.is_empty() => all,
-        None => spread,
+        None if spread.is_empty() => all.best(wanted),
+        None => spread.best(wanted),
     }
 }
 
 /// The best few candidates after which every topic's minimum can still be met: a question may have
 /// so many enemies in a topic that too few are left of it. `None` when no candidate is such.
-fn completable(cat: &Cat, ranked: &[(usize, f64)], wanted: usize) -> Option<Vec<(usize, f64)>> {
-    let design = cat.design();
+fn completable(
+    cat: &Cat,
+    may_ask: &[bool],
+    ranking: &Ranking<'_>,
+    wanted: usize,
+) -> Option<Vec<(usize, f64)>> {
+    let (pool, design) = (cat.pool(), cat.design());
     let answered = cat.answered_by_topic();
     let missing = |k: usize| design.quotas[k].min.saturating_sub(answered[k]);
-    let needs: Vec<usize> = (0..answered.len()).map(missing).collect();
+    let mut needs: Vec<usize> = (0..answered.len()).map(missing).collect();
     if needs.iter().all(|need| *need == 0) {
-        return (!ranked.is_empty()).then(|| ranked.to_vec());
+        return (!ranking.is_empty()).then(|| ranking.best(wanted));
     }
-    let items = cat.pool().items();
-    let topic = |j: usize| items[j].topic;
-    let conflict =
-        |i: usize, j: usize| items[i].excludes.contains(&j) || items[j].excludes.contains(&i);
-    let left = fewest_enemies_first(cat);
-    completion(&needs, &topic, &left, &conflict)?;
+    let mut left = may_ask.to_vec();
+    if !can_be_completed(pool, &needs, &mut left) {
+        return None;
+    }
     let slots = design.length_max.saturating_sub(cat.asked().len() + 1);
-    let passes = |candidate: &&(usize, f64)| {
-        let j = candidate.0;
-        let mut needs = needs.clone();
-        needs[topic(j)] = needs[topic(j)].saturating_sub(1);
-        let left: Vec<usize> =
-            left.iter().copied().filter(|&i| i != j && !conflict(i, j)).collect();
-        needs.iter().sum::<usize>() <= slots
-            && completion(&needs, &topic, &left, &conflict).is_some()
+    let mut passes = |j: usize| {
+        let topic = pool.items()[j].topic;
+        let before = needs[topic];
+        needs[topic] = before.saturating_sub(1);
+        left.copy_from_slice(may_ask);
+        left[j] = false;
+        pool.conflicts(j).iter().for_each(|&i| left[i] = false);
+        let fits =
+            needs.iter().sum::<usize>() <= slots && can_be_completed(pool, &needs, &mut left);
+        needs[topic] = before;
+        fits
     };
-    let passing: Vec<(usize, f64)> = ranked.iter().filter(passes).take(wanted).copied().collect();
+    let (mut passing, mut seen, mut looked_at) = (Vec::new(), 0, wanted);
+    while seen < ranking.len() && passing.len() < wanted {
+        let best = ranking.best(looked_at);
+        for &(j, value) in &best[seen..] {
+            if passing.len() < wanted && passes(j) {
+                passing.push((j, value));
+            }
+        }
+        (seen, looked_at) = (best.len(), 4 * looked_at);
+    }
     (!passing.is_empty()).then_some(passing)
 }
 
-/// Items that may be asked, those first that exclude fewest others: an order that stays the same
-/// throughout a test, as [`completion`] wants it.
-fn fewest_enemies_first(cat: &Cat) -> Vec<usize> {
-    let items = cat.pool().items();
-    let mut enemies = vec![0_usize; items.len()];
-    for (j, item) in items.iter().enumerate() {
-        for &other in &item.excludes {
-            enemies[j] += 1;
-            enemies[other] += 1;
+/// Whether all `needs` (how many more of each topic) can be met without a conflict: the walk of
+/// [`completion`](crate::psychometrics::selection::quotas::completion) over the items that are
+/// left, in the pool's order of each topic. What is taken and what it excludes is struck from
+/// `left`.
+fn can_be_completed(pool: &Pool, needs: &[usize], left: &mut [bool]) -> bool {
+    for (topic, &need) in needs.iter().enumerate() {
+        let mut taken = 0;
+        for &j in pool.of_topic(topic) {
+            if taken == need {
+                break;
+            }
+            if left[j] {
+                taken += 1;
+                left[j] = false;
+                pool.conflicts(j).iter().for_each(|&i| left[i] = false);
+            }
+        }
+        if taken < need {
+            return false;
         }
     }
-    let mut left = free_candidates(cat);
-    left.sort_by_key(|&j| (enemies[j], j));
-    left
+    true
 }
 
-/// Candidates of a free choice, for forecasts: ranked by value under the present posterior.
+/// Candidates of a free choice, for forecasts.
 pub(super) fn free_candidates(cat: &Cat) -> Vec<usize> {
-    (0..cat.pool().items().len()).filter(|&j| may_be_asked(cat, j)).collect()
+    let may_ask = may_be_asked(cat);
+    (0..may_ask.len()).filter(|&j| may_ask[j]).collect()
 }

@@ -1,6 +1,8 @@
 //! What a test may draw on and the rules it keeps: the item pool and the design, both checked
 //! once so that the engine can trust them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::psychometrics::irt::ItemModel;
 use crate::psychometrics::selection::posterior_trace::Objective;
 use crate::psychometrics::stopping::{CutScore, StopRule};
@@ -32,6 +34,13 @@ pub struct PoolItem {
 pub struct Pool {
     topics: usize,
     items: Vec<PoolItem>,
+    /// Of each item those that it excludes or is excluded by.
+    conflicts: Vec<Vec<usize>>,
+    /// Of each topic its items, those first that exclude fewest others.
+    by_topic: Vec<Vec<usize>>,
+    /// Of each item the number of its group among those that there are.
+    group_numbers: Vec<usize>,
+    groups: usize,
 }
 
 /// Fewest and most items of one topic.
@@ -144,7 +153,12 @@ impl Pool {
                 return Err(DesignError::UnknownExclusion { item: position, other, items });
             }
         }
-        Ok(Self { topics, items })
+        let by_topic = fewest_enemies_first(topics, &items);
+        let groups: BTreeSet<usize> = items.iter().map(|item| item.group).collect();
+        let numbers: BTreeMap<usize, usize> = groups.into_iter().zip(0..).collect();
+        let group_numbers = items.iter().map(|item| numbers[&item.group]).collect();
+        let conflicts = conflicts(&items);
+        Ok(Self { topics, items, conflicts, by_topic, group_numbers, groups: numbers.len() })
     }
 
     /// Number of abilities.
@@ -156,6 +170,60 @@ impl Pool {
     pub fn items(&self) -> &[PoolItem] {
         &self.items
     }
+
+    /// The items that cannot stand in one test with this one.
+    pub(super) fn conflicts(&self, item: usize) -> &[usize] {
+        &self.conflicts[item]
+    }
+
+    /// A topic's items, those first that exclude fewest others: an order that stays the same
+    /// throughout a test.
+    pub(super) fn of_topic(&self, topic: usize) -> &[usize] {
+        &self.by_topic[topic]
+    }
+
+    /// The number of an item's group, below [`Self::groups`].
+    pub(super) fn group_number(&self, item: usize) -> usize {
+        self.group_numbers[item]
+    }
+
+    /// How many groups there are.
+    pub(super) fn groups(&self) -> usize {
+        self.groups
+    }
+}
+
+fn conflicts(items: &[PoolItem]) -> Vec<Vec<usize>> {
+    let mut conflicts = vec![Vec::new(); items.len()];
+    for (item, excludes) in items.iter().map(|item| &item.excludes).enumerate() {
+        for &other in excludes {
+            conflicts[item].push(other);
+            conflicts[other].push(item);
+        }
+    }
+    for list in &mut conflicts {
+        list.sort_unstable();
+        list.dedup();
+    }
+    conflicts
+}
+
+fn fewest_enemies_first(topics: usize, items: &[PoolItem]) -> Vec<Vec<usize>> {
+    let mut enemies = vec![0_usize; items.len()];
+    for (j, item) in items.iter().enumerate() {
+        for &other in &item.excludes {
+            enemies[j] += 1;
+            enemies[other] += 1;
+        }
+    }
+    let mut by_topic = vec![Vec::new(); topics];
+    for (j, item) in items.iter().enumerate() {
+        by_topic[item.topic].push(j);
+    }
+    for list in &mut by_topic {
+        list.sort_by_key(|&j| (enemies[j], j));
+    }
+    by_topic
 }
 
 impl Design {

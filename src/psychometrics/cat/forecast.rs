@@ -5,10 +5,11 @@
 //! variable whose variance is what the covariance lost.
 
 use super::choose::free_candidates;
+use super::ranking::Ranking;
 use super::state::Cat;
 use crate::psychometrics::estimation::posterior::Gaussian;
 use crate::psychometrics::numeric::quadrature::gauss_hermite_15;
-use crate::psychometrics::selection::posterior_trace::{Direction, Objective, expected_gain};
+use crate::psychometrics::selection::posterior_trace::{Direction, Objective};
 use crate::psychometrics::stopping::{level_probabilities, probability_unchanged};
 
 /// The forecast looks no farther than this many questions.
@@ -78,15 +79,5 @@ fn best(
     posterior: &Gaussian,
     left: &[usize],
 ) -> Option<(usize, f64)> {
-    let mut best: Option<(usize, f64, f64)> = None;
-    for (at, &j) in left.iter().enumerate() {
-        let item = &cat.pool().items()[j];
-        let k = item.topic;
-        let gain = expected_gain(&item.model, posterior.mean()[k], posterior.variance(k));
-        let value = objective.value_of_topic(posterior, k) * gain;
-        if best.is_none_or(|(_, _, most)| value > most) {
-            best = Some((at, gain, value));
-        }
-    }
-    best.map(|(at, gain, _)| (at, gain))
+    Ranking::under(cat.pool(), objective, posterior, left.to_vec()).first()
 }

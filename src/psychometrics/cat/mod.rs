@@ -8,6 +8,7 @@
 mod choose;
 mod design;
 mod forecast;
+mod ranking;
 mod state;
 
 pub use choose::{Choice, Why};

@@ -1,7 +1,8 @@
 //! From answers to abilities. Knows models and answers; never chooses items or stops a test.
 //!
 //! One ability: maximum likelihood, Warm's weighted likelihood, the posterior mode and the
-//! posterior mean, over any mixture of models ([`Estimator`]; [`Tabulated`] for many persons).
+//! posterior mean, over any mixture of models ([`Estimator`]; [`Tabulated`] for many persons,
+//! [`BulkMeans`] for the posterior means of very many).
 //! Many correlated abilities: [`posterior`] when every item measures one of them, the mode of
 //! [`multivariate`] when items measure several at once.
 //!
@@ -15,6 +16,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod bulk;
 pub mod by_hand;
 mod eap;
 mod likelihood;
@@ -30,6 +32,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+pub use bulk::BulkMeans;
 pub(crate) use eap::moments;
 pub use likelihood::{
     Answer, information, log_likelihood, log_likelihood_slope, warm_correction, warm_function,

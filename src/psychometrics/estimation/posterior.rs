@@ -10,7 +10,8 @@
 //!
 //! This module never looks at items: it takes log-likelihoods on the grid.
 
-use crate::psychometrics::numeric::sums::blocked_sum;
+use crate::psychometrics::numeric::sums::{LANES, blocked_sum};
+use crate::psychometrics::numeric::vector::{Kernel, at_full_width, libm_exponentials};
 
 /// Points of the ability grid on which topic likelihoods are kept.
 pub const GRID_POINTS: usize = 61;
@@ -25,6 +26,10 @@ pub const SWEEPS_MAX: usize = 50;
 
 /// A function of one ability on the fixed grid.
 pub type OnGrid = [f64; GRID_POINTS];
+
+/// The grid filled up to whole vectors; what stands beyond it adds nothing to any sum.
+const PADDED: usize = GRID_POINTS.next_multiple_of(LANES);
+type Padded = [f64; PADDED];
 
 /// The ability at each point of the grid.
 ///
@@ -107,18 +112,26 @@ impl Gaussian {
     ///
     /// Returns `false`, leaving all as it was, where the result would not be a distribution.
     pub fn absorb(&mut self, k: usize, delta_tau: f64, delta_nu: f64) -> bool {
+        let mut column = vec![0.0; self.len()];
+        self.absorb_with(k, delta_tau, delta_nu, &mut column)
+    }
+
+    /// [`Self::absorb`] with room for a column.
+    #[inline(always)]
+    fn absorb_with(&mut self, k: usize, delta_tau: f64, delta_nu: f64, column: &mut [f64]) -> bool {
         let n = self.len();
         let denominator = 1.0 + delta_tau * self.variance(k);
         if !(denominator > 0.0 && denominator.is_finite() && delta_nu.is_finite()) {
             return false;
         }
-        let column: Vec<f64> = self.column(k).to_vec();
+        column.copy_from_slice(self.column(k));
         let shift = (delta_nu - delta_tau * self.mean[k]) / denominator;
         let shrink = delta_tau / denominator;
         for i in 0..n {
             self.mean[i] += column[i] * shift;
+            let row = &mut self.covariance[i * n..(i + 1) * n];
             for j in 0..n {
-                self.covariance[i * n + j] -= column[i] * column[j] * shrink;
+                row[j] -= column[i] * column[j] * shrink;
             }
         }
         true
@@ -208,7 +221,7 @@ impl TopicPosterior {
         // alone, whichever answer came last.
         self.sites.fill(Site::default());
         self.posterior.clone_from(&self.prior);
-        self.convergence = self.sweep();
+        self.convergence = at_full_width(Sweep(self));
     }
 
     /// The prior before any answer.
@@ -231,21 +244,26 @@ impl TopicPosterior {
     pub fn marginal_on_grid(&self, k: usize) -> OnGrid {
         let (mean, variance) =
             self.cavity(k).unwrap_or((self.prior.mean[k], self.prior.variance(k)));
-        let mut density = self.tilted_weights(k, mean, variance);
+        let weights = self.tilted_weights(k, mean, variance, &padded_grid());
+        let mut density: OnGrid = std::array::from_fn(|q| weights[q]);
         let total = blocked_sum(&density);
         density.iter_mut().for_each(|w| *w /= total);
         density
     }
 
+    #[inline(always)]
     fn sweep(&mut self) -> Convergence {
+        let theta = padded_grid();
+        let mut column = vec![0.0; self.sites.len()];
+        let mut before = self.posterior.mean.clone();
         let mut movement = f64::INFINITY;
         for sweep in 1..=SWEEPS_MAX {
-            let before = self.posterior.mean.clone();
+            before.copy_from_slice(&self.posterior.mean);
             // Oscillation of 3PL sites dies out when late sweeps take smaller steps.
             let step = if sweep <= 10 { 1.0 } else { 0.8 };
             for k in 0..self.sites.len() {
                 if self.log_likelihood[k].is_some() {
-                    self.refine(k, step);
+                    self.refine(k, step, &theta, &mut column);
                 }
             }
             movement = before
@@ -260,6 +278,7 @@ impl TopicPosterior {
         Convergence::Stalled { movement }
     }
 
+    #[inline(always)]
     fn cavity(&self, k: usize) -> Option<(f64, f64)> {
         let variance = self.posterior.variance(k);
         let precision = 1.0 / variance - self.sites[k].tau;
@@ -271,9 +290,10 @@ impl TopicPosterior {
         Some((mean, cavity_variance))
     }
 
-    fn refine(&mut self, k: usize, step: f64) {
+    #[inline(always)]
+    fn refine(&mut self, k: usize, step: f64, theta: &Padded, column: &mut [f64]) {
         let Some((mean, variance)) = self.cavity(k) else { return };
-        let tilted = self.tilted_moments(k, mean, variance);
+        let tilted = moments(theta, &self.tilted_weights(k, mean, variance, theta));
         if !(tilted.variance > 0.0 && tilted.mean.is_finite()) {
             return;
         }
@@ -282,36 +302,95 @@ impl TopicPosterior {
         let site = self.sites[k];
         let delta_tau = step * (1.0 / tilted.variance - 1.0 / variance - site.tau);
         let delta_nu = step * (tilted.mean / tilted.variance - mean / variance - site.nu);
-        if self.posterior.absorb(k, delta_tau, delta_nu) {
+        if self.posterior.absorb_with(k, delta_tau, delta_nu, column) {
             self.sites[k] = Site { tau: site.tau + delta_tau, nu: site.nu + delta_nu };
         }
     }
 
-    fn tilted_weights(&self, k: usize, mean: f64, variance: f64) -> OnGrid {
-        let theta = grid();
-        let mut log_weight: OnGrid = std::array::from_fn(|q| {
+    /// Cavity × likelihood on the grid, the largest 1, with the trapezoid's halves at the ends.
+    #[inline(always)]
+    fn tilted_weights(&self, k: usize, mean: f64, variance: f64, theta: &Padded) -> Padded {
+        let mut weights = [f64::NEG_INFINITY; PADDED];
+        for q in 0..GRID_POINTS {
             let z = theta[q] - mean;
-            -0.5 * z * z / variance + self.log_likelihood[k].as_ref().map_or(0.0, |l| l[q])
-        });
-        let top = log_weight.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        for w in &mut log_weight {
-            *w = libm::exp(*w - top);
+            weights[q] = -0.5 * z * z / variance;
         }
-        // The trapezoid halves the two ends.
-        log_weight[0] *= 0.5;
-        log_weight[GRID_POINTS - 1] *= 0.5;
-        log_weight
+        if let Some(log_likelihood) = &self.log_likelihood[k] {
+            for q in 0..GRID_POINTS {
+                weights[q] += log_likelihood[q];
+            }
+        }
+        let top = largest(&weights);
+        for weight in &mut weights {
+            *weight -= top;
+        }
+        libm_exponentials(&mut weights);
+        weights[0] *= 0.5;
+        weights[GRID_POINTS - 1] *= 0.5;
+        weights
     }
+}
 
-    fn tilted_moments(&self, k: usize, mean: f64, variance: f64) -> Tilted {
-        let theta = grid();
-        let weight = self.tilted_weights(k, mean, variance);
-        let total = blocked_sum(&weight);
-        let first: OnGrid = std::array::from_fn(|q| weight[q] * theta[q]);
-        let m = blocked_sum(&first) / total;
-        let second: OnGrid = std::array::from_fn(|q| weight[q] * (theta[q] - m) * (theta[q] - m));
-        Tilted { mean: m, variance: blocked_sum(&second) / total }
+/// The sweeps, compiled for the widest vectors of the machine.
+struct Sweep<'a>(&'a mut TopicPosterior);
+
+impl Kernel for Sweep<'_> {
+    type Output = Convergence;
+
+    #[inline(always)]
+    fn call(self) -> Convergence {
+        self.0.sweep()
     }
+}
+
+fn padded_grid() -> Padded {
+    let mut padded = [0.0; PADDED];
+    padded[..GRID_POINTS].copy_from_slice(&grid());
+    padded
+}
+
+/// The largest value, lane by lane; what is no number does not count.
+#[inline(always)]
+fn largest(values: &Padded) -> f64 {
+    let mut lanes = [f64::NEG_INFINITY; LANES];
+    for block in values.as_chunks::<LANES>().0 {
+        for lane in 0..LANES {
+            lanes[lane] = if block[lane] > lanes[lane] { block[lane] } else { lanes[lane] };
+        }
+    }
+    let mut top = f64::NEG_INFINITY;
+    for lane in lanes {
+        top = if lane > top { lane } else { top };
+    }
+    top
+}
+
+/// Sum in the order of [`blocked_sum`]; zeros beyond the grid change no bit of it.
+#[inline(always)]
+fn sum(values: &Padded) -> f64 {
+    let mut lanes = [0.0; LANES];
+    for block in values.as_chunks::<LANES>().0 {
+        for lane in 0..LANES {
+            lanes[lane] += block[lane];
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = lanes;
+    ((a + e) + (c + g)) + ((b + f) + (d + h))
+}
+
+#[inline(always)]
+fn moments(theta: &Padded, weights: &Padded) -> Tilted {
+    let total = sum(weights);
+    let mut first = [0.0; PADDED];
+    for q in 0..PADDED {
+        first[q] = weights[q] * theta[q];
+    }
+    let mean = sum(&first) / total;
+    let mut second = [0.0; PADDED];
+    for q in 0..PADDED {
+        second[q] = weights[q] * (theta[q] - mean) * (theta[q] - mean);
+    }
+    Tilted { mean, variance: sum(&second) / total }
 }
 
 #[cfg(test)]

@@ -68,21 +68,53 @@ impl<'a> Tabulated<'a> {
     /// # Panics
     /// When an item number is not one of the items.
     pub fn estimate(&self, scores: &[(usize, usize)]) -> Result<(Estimate, f64), EstimationError> {
-        let answers = scores
-            .iter()
-            .map(|&(item, category)| Answer::new(&self.items[item], category))
-            .collect::<Result<Vec<_>, _>>()?;
-        let estimate = match self.estimator.method {
+        let answers = self.answers(scores)?;
+        let estimate = self.estimate_of(scores, &answers)?;
+        Ok((estimate, likelihood::log_likelihood(&answers, estimate.theta)))
+    }
+
+    /// The ability alone, as [`Self::estimate`].
+    ///
+    /// # Errors
+    /// As [`Self::estimate`].
+    ///
+    /// # Panics
+    /// As [`Self::estimate`].
+    pub fn ability(&self, scores: &[(usize, usize)]) -> Result<Estimate, EstimationError> {
+        self.estimate_of(scores, &self.answers(scores)?)
+    }
+
+    fn answers(&self, scores: &[(usize, usize)]) -> Result<Vec<Answer<'a>>, EstimationError> {
+        scores.iter().map(|&(item, category)| Answer::new(&self.items[item], category)).collect()
+    }
+
+    fn estimate_of(
+        &self,
+        scores: &[(usize, usize)],
+        answers: &[Answer<'_>],
+    ) -> Result<Estimate, EstimationError> {
+        Ok(match self.estimator.method {
             Method::Eap => self.eap(scores),
             // The rules for no answers are the same with and without tables.
-            _ if answers.is_empty() => self.estimator.estimate(&answers)?,
-            Method::Map => self.map(scores, &answers),
-            Method::MaximumLikelihood => self.maximum_likelihood(scores, &answers),
+            _ if answers.is_empty() => self.estimator.estimate(answers)?,
+            Method::Map => self.map(scores, answers),
+            Method::MaximumLikelihood => self.maximum_likelihood(scores, answers),
             Method::WeightedLikelihood => {
-                warm::from_slopes(&answers, &self.search, &self.warm_slopes(scores))
+                warm::from_slopes(answers, &self.search, &self.warm_slopes(scores))
             }
-        };
-        Ok((estimate, likelihood::log_likelihood(&answers, estimate.theta)))
+        })
+    }
+
+    /// ln(weight × prior) at each point of the grid.
+    pub(super) fn log_prior(&self) -> &[f64] {
+        &self.log_prior
+    }
+
+    /// The posterior mean behind scores that are known to be the items'; for that method only.
+    pub(super) fn posterior_mean(&self, scores: impl Iterator<Item = (usize, usize)>) -> Estimate {
+        let mut sums = vec![0.0; self.log_prior.len()];
+        scores.for_each(|(item, category)| add(&mut sums, &self.by_category[item][category]));
+        self.eap_from(sums)
     }
 
     /// The sums of no answers, to be carried along a test by [`Self::add_to`].
@@ -109,7 +141,7 @@ impl<'a> Tabulated<'a> {
     ) -> Result<Estimate, EstimationError> {
         match self.estimator.method {
             Method::Eap => Ok(self.eap_from(sums.to_vec())),
-            _ => self.estimate(scores).map(|(estimate, _)| estimate),
+            _ => self.ability(scores),
         }
     }
 

@@ -67,6 +67,75 @@ pub fn exponential(x: f64) -> f64 {
     if x < UNDERFLOW { 0.0 } else { value }
 }
 
+/// Below this `libm::exp` is 0.
+const LIBM_UNDERFLOW: f64 = -745.133_219_101_941_1;
+/// |x| at which `libm::exp` begins to take out multiples of ln 2, then to round for them; below the
+/// third e^x is 1 + x. It compares the upper halves of the numbers.
+const REDUCED_FROM: f64 = f64::from_bits(0x3fd6_2e43 << 32);
+const ROUNDED_FROM: f64 = f64::from_bits(0x3ff0_a2b2 << 32);
+const CURVED_FROM: f64 = f64::from_bits(0x3e30_0001 << 32);
+/// Coefficients of R(z), highest power first, in e^r = 1 + 2r/(R(r²) − r).
+const REMEZ: [f64; 5] = [
+    f64::from_bits(0x3e66_3769_72be_a4d0),
+    f64::from_bits(0xbebb_bd41_c5d2_6bf1),
+    f64::from_bits(0x3f11_566a_af25_de2c),
+    f64::from_bits(0xbf66_c16c_16be_bd93),
+    f64::from_bits(0x3fc5_5555_5555_553e),
+];
+
+/// e^x of numbers that are not positive, bit for bit what `libm::exp` gives: the same operations in
+/// the same order (argument reduction and rational function of msun, Sun Microsystems, 2004), all
+/// branches taken and the right result kept. The few between −745.1 and −708, and what is no
+/// number, go to `libm` itself.
+///
+/// ```
+/// use gradus::psychometrics::numeric::vector::libm_exponentials;
+/// let mut values = [-0.5, -745.0, 0.0, f64::NEG_INFINITY];
+/// libm_exponentials(&mut values);
+/// assert_eq!(values, [libm::exp(-0.5), libm::exp(-745.0), 1.0, 0.0]);
+/// ```
+#[inline(always)]
+pub fn libm_exponentials<const N: usize>(values: &mut [f64; N]) {
+    let given = *values;
+    let mut is_rare = false;
+    for lane in 0..N {
+        let x = given[lane];
+        let in_reach = x >= UNDERFLOW && x <= 0.0;
+        let vanishes = x < LIBM_UNDERFLOW;
+        is_rare |= !(in_reach | vanishes);
+        values[lane] = if in_reach { libm_exponential(x) } else { 0.0 };
+    }
+    if is_rare {
+        for lane in 0..N {
+            let x = given[lane];
+            if !((x >= UNDERFLOW && x <= 0.0) || x < LIBM_UNDERFLOW) {
+                values[lane] = libm::exp(x);
+            }
+        }
+    }
+}
+
+/// The result for −708 ≤ x ≤ 0; for other numbers anything.
+#[inline(always)]
+fn libm_exponential(x: f64) -> f64 {
+    let size = -x;
+    // Rounds x/ln 2 − ½ towards zero, which for negative numbers is upwards.
+    let wanted = core::f64::consts::LOG2_E * x - 0.5;
+    let nearest = (wanted + ROUNDER) - ROUNDER;
+    let upwards = if nearest < wanted { nearest + 1.0 } else { nearest };
+    let multiple = if size >= ROUNDED_FROM { upwards } else { -1.0 };
+    let n = if size >= REDUCED_FROM { multiple } else { 0.0 };
+    let (high, low) = (x - n * LN_2_HIGH, n * LN_2_LOW);
+    let r = high - low;
+    let z = r * r;
+    let [p5, p4, p3, p2, p1] = REMEZ;
+    let c = r - z * (p1 + z * (p2 + z * (p3 + z * (p4 + z * p5))));
+    let mantissa = 1.0 + (r * c / (2.0 - c) - low + high);
+    // The sum holds n + 1023 in its low bits: with n ≥ −1022 a power of two.
+    let power = f64::from_bits((n + (ROUNDER + 1023.0)).to_bits() << 52);
+    if size >= CURVED_FROM { mantissa * power } else { 1.0 + x }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +150,43 @@ mod tests {
             worst = worst.max((exponential(x) / libm::exp(x) - 1.0).abs());
         }
         assert!(worst <= 3e-16, "{worst}");
+    }
+
+    #[test]
+    fn exponentials_have_the_bits_of_libm() {
+        // Goal: a session may use them in place of the library's. Method: a fine walk through all
+        // that is not positive, the neighbourhoods of each change of formula, tiny numbers, and
+        // what is no number; at the width of this machine's vectors.
+        struct Exponentials<'a>(&'a mut [[f64; 16]]);
+        impl Kernel for Exponentials<'_> {
+            type Output = ();
+            #[inline(always)]
+            fn call(self) {
+                for values in self.0 {
+                    libm_exponentials(values);
+                }
+            }
+        }
+        let mut points: Vec<f64> =
+            (0..1_600_000).map(|i| -800.0 + f64::from(i) * 5.000_012_3e-4).collect();
+        for change in [0.0, REDUCED_FROM, ROUNDED_FROM, CURVED_FROM, 708.0, 745.133_219_101_941_1] {
+            let bits = change.to_bits();
+            let near = (bits.saturating_sub(500)..bits + 500).map(|bits| -f64::from_bits(bits));
+            points.extend(near);
+        }
+        points.extend((0..2_000).map(|i| -libm::exp(-f64::from(i) * 0.37)));
+        points.extend((1..1_023).flat_map(|n| {
+            let multiple = f64::from(n) * core::f64::consts::LN_2;
+            [-multiple, -multiple - 1e-13, -multiple + 1e-13, 0.5 - multiple]
+        }));
+        points.extend([-0.0, f64::NEG_INFINITY, f64::NAN]);
+        points.resize(points.len().next_multiple_of(16), -1.0);
+        let points: Vec<f64> = points.into_iter().map(|x| if x > 0.0 { -x } else { x }).collect();
+        let mut values: Vec<[f64; 16]> = points.as_chunks().0.to_vec();
+        at_full_width(Exponentials(&mut values));
+        for (x, value) in points.iter().zip(values.as_flattened()) {
+            assert_eq!(value.to_bits(), libm::exp(*x).to_bits(), "{x:e}");
+        }
     }
 
     #[test]

@@ -11,8 +11,9 @@
 //! This module ranks; it never decides which items may be asked.
 
 use crate::psychometrics::estimation::posterior::Gaussian;
-use crate::psychometrics::irt::ItemModel;
+use crate::psychometrics::irt::{Categorical, ItemModel, Logistic};
 use crate::psychometrics::numeric::quadrature::gauss_hermite_15;
+use crate::psychometrics::numeric::vector::exponential;
 
 /// What the test is to estimate: `W = diag(d) + Σ_r s_r u_r u_rᵀ`.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,4 +85,169 @@ pub fn expected_gain(model: &ItemModel, mean: f64, variance: f64) -> f64 {
         }
     }
     gain
+}
+
+/// Items with more categories have no [`near_gain`].
+const NEAR_CATEGORIES_MAX: usize = 8;
+/// The quadrature's points, filled up with one of weight 0.
+const NEAR_NODES: usize = 16;
+
+/// The quadrature of [`near_gain`], laid out for vectors.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NearRule {
+    nodes: [f64; NEAR_NODES],
+    weights: [f64; NEAR_NODES],
+}
+
+impl NearRule {
+    pub(crate) fn new() -> Self {
+        let (mut nodes, mut weights) = ([0.0; NEAR_NODES], [0.0; NEAR_NODES]);
+        for (at, (node, weight)) in gauss_hermite_15().iter().enumerate() {
+            (nodes[at], weights[at]) = (*node, *weight);
+        }
+        Self { nodes, weights }
+    }
+}
+
+/// [`expected_gain`] to ten digits at least, where it is not below 1e-9; `None` for models that it
+/// is not worth while for. With other exponentials and sums it takes a fiftieth of the time: enough
+/// to say which items cannot be the best, not to say which is.
+#[inline(always)]
+pub(crate) fn near_gain(rule: &NearRule, model: &ItemModel, mean: f64, sd: f64) -> Option<f64> {
+    match model {
+        ItemModel::Logistic(item) => Some(near_gain_of_two(rule, item, mean, sd)),
+        ItemModel::GeneralizedPartialCredit(item) => {
+            near_gain_of_many(rule, item.categorical(), mean, sd)
+        }
+        ItemModel::Nominal(item) => near_gain_of_many(rule, item, mean, sd),
+        ItemModel::Graded(_) => None,
+    }
+}
+
+/// With P = c + (d − c)σ both expectations follow from those of σ and of σ(1 − σ).
+#[inline(always)]
+fn near_gain_of_two(rule: &NearRule, item: &Logistic, mean: f64, sd: f64) -> f64 {
+    let (a, b) = (item.discrimination(), item.difficulty());
+    let (mut above, mut below, mut slopes) =
+        ([0.0; NEAR_NODES], [0.0; NEAR_NODES], [0.0; NEAR_NODES]);
+    for node in 0..NEAR_NODES {
+        let z = a * (mean + sd * rule.nodes[node] - b);
+        let small = exponential(-z.abs());
+        let large_part = 1.0 / (1.0 + small);
+        let small_part = small * large_part;
+        let (s, t) = if z >= 0.0 { (large_part, small_part) } else { (small_part, large_part) };
+        above[node] = rule.weights[node] * s;
+        below[node] = rule.weights[node] * t;
+        slopes[node] = rule.weights[node] * (large_part * small_part);
+    }
+    let span = item.upper() - item.lower();
+    let slope = a * span * sum(&slopes);
+    let right = item.lower() + span * sum(&above);
+    let wrong = (1.0 - item.upper()) + span * sum(&below);
+    slope * slope / right + slope * slope / wrong
+}
+
+/// P′_k = P_k Σ_j P_j (a_k − a_j) for categories that compete.
+#[inline(always)]
+fn near_gain_of_many(rule: &NearRule, item: &Categorical, mean: f64, sd: f64) -> Option<f64> {
+    let (slopes, intercepts) = (item.slopes(), item.intercepts());
+    let categories = slopes.len();
+    if categories > NEAR_CATEGORIES_MAX {
+        return None;
+    }
+    let mut values = [[0.0; NEAR_NODES]; NEAR_CATEGORIES_MAX];
+    let mut largest = [f64::NEG_INFINITY; NEAR_NODES];
+    for k in 0..categories {
+        for node in 0..NEAR_NODES {
+            let value = slopes[k] * (mean + sd * rule.nodes[node]) + intercepts[k];
+            values[k][node] = value;
+            largest[node] = if value > largest[node] { value } else { largest[node] };
+        }
+    }
+    let mut total = [0.0; NEAR_NODES];
+    for k in 0..categories {
+        for node in 0..NEAR_NODES {
+            values[k][node] = exponential(values[k][node] - largest[node]);
+            total[node] += values[k][node];
+        }
+    }
+    let mut inverse = [0.0; NEAR_NODES];
+    for node in 0..NEAR_NODES {
+        inverse[node] = 1.0 / total[node];
+    }
+    let mut gain = 0.0;
+    for k in 0..categories {
+        let (mut probabilities, mut changes) = ([0.0; NEAR_NODES], [0.0; NEAR_NODES]);
+        for j in 0..categories {
+            let apart = slopes[k] - slopes[j];
+            for node in 0..NEAR_NODES {
+                changes[node] += apart * values[j][node];
+            }
+        }
+        for node in 0..NEAR_NODES {
+            probabilities[node] = rule.weights[node] * (values[k][node] * inverse[node]);
+            changes[node] *= probabilities[node] * inverse[node];
+        }
+        let (probability, slope) = (sum(&probabilities), sum(&changes));
+        if probability > f64::MIN_POSITIVE {
+            gain += slope * slope / probability;
+        }
+    }
+    Some(gain)
+}
+
+#[inline(always)]
+fn sum(values: &[f64; NEAR_NODES]) -> f64 {
+    let mut lanes = [0.0; 4];
+    for block in values.as_chunks::<4>().0 {
+        for lane in 0..4 {
+            lanes[lane] += block[lane];
+        }
+    }
+    (lanes[0] + lanes[2]) + (lanes[1] + lanes[3])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::psychometrics::numeric::stream::{Purpose, standard_normal, stream, uniform};
+
+    #[test]
+    fn near_gains_are_near() {
+        // Goal: ten digits wherever the gain is not below 1e-9, so that screening by them loses
+        // nothing. Method: 20,000 seeded items of all kinds, abilities far and near, spreads from
+        // none to wide, against the exact gain.
+        let rule = NearRule::new();
+        let mut random = stream(41, 0, Purpose::Simulee);
+        let mut compared = 0;
+        for case in 0..20_000 {
+            let a = libm::exp(0.7 * standard_normal(&mut random));
+            let b = 2.0 * standard_normal(&mut random);
+            let steps =
+                |n: usize| (0..n).map(|v| b + 0.8 * v as f64 - 0.3 * (v * v) as f64).collect();
+            let model = match case % 6 {
+                0 => ItemModel::logistic(a, b, 0.0, 1.0),
+                1 => ItemModel::logistic(a, b, 0.25, 1.0),
+                2 => ItemModel::logistic(a, b, 0.15, 0.95),
+                3 => ItemModel::generalized_partial_credit(a, steps(3)),
+                4 => ItemModel::generalized_partial_credit(a, steps(7)),
+                _ => ItemModel::nominal(vec![a, -a, 2.0 * a], vec![b, 0.1, -b]),
+            }
+            .unwrap();
+            let mean = 2.5 * standard_normal(&mut random);
+            let sd = uniform(&mut random) * if case % 7 == 0 { 0.0 } else { 1.5 };
+            let near = near_gain(&rule, &model, mean, sd).unwrap();
+            let exact = expected_gain(&model, mean, sd * sd);
+            if exact >= 1e-9 {
+                assert!(
+                    (near / exact - 1.0).abs() < 1e-10,
+                    "{model:?} {mean} {sd}: {near} {exact}"
+                );
+                compared += 1;
+            } else {
+                assert!(near < 2e-9, "{model:?} {mean} {sd}: {near} {exact}");
+            }
+        }
+        assert!(compared > 18_000, "{compared}");
+    }
 }
