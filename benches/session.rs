@@ -1,5 +1,6 @@
-//! How long does a person wait? Times the session's own work on the embedded banks; it never
-//! touches a database or a terminal. Results with their machines stand in `benches/runs/`.
+//! How long does a person wait? Times the session's own work on the embedded banks, and its step on
+//! a larger synthetic one; it never touches a database or a terminal. Results with their machines
+//! stand in `benches/runs/`.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -9,6 +10,12 @@ use criterion::{BatchSize, Criterion};
 use gradus::assessment::{Plan, PlanSpec, Response, Session, Step, correct_response};
 use gradus::bank::{Bank, read_checked_bank};
 use gradus::cli::bank_source::embedded;
+use gradus::psychometrics::cat::{Cat, Design, Observation, Pool, PoolItem, Quota, Randomesque};
+use gradus::psychometrics::estimation::posterior::Gaussian;
+use gradus::psychometrics::irt::ItemModel;
+use gradus::psychometrics::numeric::stream::{Purpose, standard_normal, stream};
+use gradus::psychometrics::selection::posterior_trace::Objective;
+use gradus::psychometrics::stopping::CutScore;
 
 const SEED: u64 = 20_261_122;
 
@@ -40,7 +47,7 @@ fn session_after(bank: &Arc<Bank>, answers: usize) -> Session {
 /// From an answer to the next question: score, update the posterior, choose.
 fn next_question_latency(criterion: &mut Criterion) {
     let bank = bank();
-    let mut group = criterion.benchmark_group("next_question_latency");
+    let mut group = criterion.benchmark_group("how_long_until_the_next_question");
     for answers in [0, 10, 25] {
         let session = session_after(&bank, answers);
         let response = response(&session).expect("a question");
@@ -60,7 +67,9 @@ fn next_question_latency(criterion: &mut Criterion) {
 
 /// From the embedded text to a bank that can be asked from.
 fn embedded_bank_load(criterion: &mut Criterion) {
-    criterion.bench_function("embedded_bank_load", |bencher| bencher.iter(|| black_box(bank())));
+    criterion.bench_function("how_long_to_load_the_embedded_bank", |bencher| {
+        bencher.iter(|| black_box(bank()))
+    });
 }
 
 /// From a stored session's answers back to its next question.
@@ -77,7 +86,7 @@ fn resume_after_25(criterion: &mut Criterion) {
             seconds: None,
         })
         .collect();
-    criterion.bench_function("resume_after_25", |bencher| {
+    criterion.bench_function("how_long_to_resume_after_25_answers", |bencher| {
         bencher.iter(|| {
             let (bank, plan) = (Arc::clone(&bank), session.plan().clone());
             black_box(Session::resume(bank, plan, SEED, &answers).expect("the same session"))
@@ -85,8 +94,90 @@ fn resume_after_25(criterion: &mut Criterion) {
     });
 }
 
+/// Topics of the synthetic bank, as many as the blueprint has.
+const TOPICS: usize = 17;
+/// Items of each of its topics.
+const ITEMS_A_TOPIC: usize = 60;
+
+/// 1,020 seeded items: one in seven with four scores, one in ten with an enemy.
+fn synthetic_pool() -> Pool {
+    let mut random = stream(5, 0, Purpose::Simulee);
+    let items = (0..TOPICS * ITEMS_A_TOPIC).map(|j| {
+        let a = (0.25 * standard_normal(&mut random)).exp();
+        let b = standard_normal(&mut random);
+        let model = if j % 7 == 3 {
+            ItemModel::generalized_partial_credit(0.6 * a, vec![b - 0.4, b, b + 0.4])
+        } else {
+            ItemModel::logistic(a, b, if j % 5 == 0 { 0.0 } else { 0.2 }, 1.0)
+        };
+        PoolItem {
+            topic: j / ITEMS_A_TOPIC,
+            group: j / 10,
+            model: model.expect("an item"),
+            lower_asymptote: if j % 7 == 3 { 0.0 } else { 0.2 },
+            excludes: if j % 10 == 1 { vec![j - 1] } else { Vec::new() },
+            is_code: j % 3 == 0,
+            form: j % 4,
+            eligible: true,
+        }
+    });
+    Pool::new(TOPICS, items.collect()).expect("a pool")
+}
+
+/// The rules of a long general test; its stop rule is asked and never holds.
+fn synthetic_design() -> Design {
+    let weights = vec![1.0 / TOPICS as f64; TOPICS];
+    Design {
+        objective: Objective::profile_and_level(&weights),
+        weights,
+        quotas: vec![Quota { min: 2, max: 8 }; TOPICS],
+        cuts: vec![CutScore { theta: -0.25, se: 0.3 }, CutScore { theta: 1.2, se: 0.3 }],
+        length_min: 34,
+        length_max: 60,
+        group_max: 3,
+        code_max: 25,
+        form_shares: vec![1.0, 0.5, 0.5, 0.5],
+        stop: "zone(0.3,1e-9) or posterior>=0.999999".parse().expect("a stop rule"),
+        randomesque: Randomesque { questions: 3, among: 3 },
+    }
+}
+
+/// From an answer to the choice of the next question, without its text: the posterior of 17
+/// correlated topics anew, and the best of 1,020 items.
+fn next_of_1020_items(criterion: &mut Criterion) {
+    let (pool, design) = (Arc::new(synthetic_pool()), Arc::new(synthetic_design()));
+    let cell = |at: usize| if at.is_multiple_of(TOPICS + 1) { 1.0 } else { 0.5 };
+    let prior = Gaussian::prior(TOPICS, (0..TOPICS * TOPICS).map(cell).collect());
+    let mut cat = Cat::new(Arc::clone(&pool), design, prior).expect("a test");
+    let mut group = criterion.benchmark_group("how_long_until_the_next_of_1020_items");
+    for answers in 0..56 {
+        let choice = cat.next(SEED).expect("a question");
+        let top = pool.items()[choice.item].model.categories() - 1;
+        let seen = match answers % 3 {
+            0 => Observation::Category(top),
+            1 => Observation::DontKnow,
+            _ => Observation::Category(0),
+        };
+        if [0, 10, 30, 40, 55].contains(&answers) {
+            group.bench_function(format!("after_{answers}"), |bencher| {
+                bencher.iter_batched(
+                    || cat.clone(),
+                    |mut cat| {
+                        cat.record(choice.item, seen);
+                        black_box((cat.next(SEED), cat))
+                    },
+                    BatchSize::SmallInput,
+                );
+            });
+        }
+        cat.record(choice.item, seen);
+    }
+    group.finish();
+}
+
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
+    next_of_1020_items(&mut criterion);
     next_question_latency(&mut criterion);
     embedded_bank_load(&mut criterion);
     resume_after_25(&mut criterion);

@@ -1,6 +1,6 @@
-//! Candidates by what their answers are expected to tell, best first. Gains to ten digits are
+//! Candidates by what their answers are expected to tell, best first. Gains to four digits are
 //! computed for all, many at a time; to the last bit only for those that can be among the best.
-//! The result is that of computing all and sorting, bit for bit: nothing is decided by the ten
+//! The result is that of computing all and sorting, bit for bit: nothing is decided by the four
 //! digits. Never says which items are candidates.
 
 use super::design::{Pool, PoolItem};
@@ -11,10 +11,10 @@ use crate::psychometrics::selection::posterior_trace::{
     NearRule, Objective, expected_gain, near_gain,
 };
 
-/// Near gains are within 1e-10 of the exact ones; a candidate this far below cannot be as good.
-const MARGIN: f64 = 1e-9;
-/// Gains below this are not near; where the best are, all are computed to the last bit.
-const NEAR_FROM: f64 = 1e-8;
+/// Near gains are within 1e-4 of the exact ones; a candidate this far below cannot be as good.
+const MARGIN: f64 = 1e-3;
+/// Gains below 1e-5 are not near; where the best are near that, all are computed to the last bit.
+const NEAR_FROM: f64 = 1e-4;
 
 /// Candidates and what is needed to rank them.
 pub(super) struct Ranking<'a> {
@@ -25,7 +25,7 @@ pub(super) struct Ranking<'a> {
     near: Vec<Near>,
 }
 
-/// A candidate's gain to ten digits, and times its topic's worth.
+/// A candidate's gain to four digits, and times its topic's worth.
 #[derive(Debug, Clone, Copy)]
 struct Near {
     gain: f64,
@@ -88,13 +88,16 @@ impl<'a> Ranking<'a> {
     /// All that can be among the best so many: place, exact value, exact gain.
     fn possible(&self, wanted: usize) -> impl Iterator<Item = (usize, f64, f64)> {
         let bar = self.bar(wanted);
-        // A value that is no number is not below the bar: it is computed.
-        let near = self.near.iter().enumerate().filter(move |(_, near)| {
-            let is_below = near.value < bar;
-            !is_below
-        });
-        near.map(|(at, _)| {
-            let item = &self.pool.items()[self.candidates[at]];
+        // What is too small to be near may be as large as that; and a value that is no number is
+        // not below the bar. Both are computed.
+        let near =
+            self.near.iter().zip(&self.candidates).enumerate().filter(move |(_, (near, j))| {
+                let worth = self.worth[self.pool.items()[**j].topic];
+                let is_below = near.value < bar && worth * NEAR_FROM < bar;
+                !is_below
+            });
+        near.map(|(at, (_, j))| {
+            let item = &self.pool.items()[*j];
             let k = item.topic;
             let (mean, variance) = (self.posterior.mean()[k], self.posterior.variance(k));
             let gain = expected_gain(&item.model, mean, variance);
