@@ -64,6 +64,10 @@ impl PlainRow {
         scores: &mut Vec<u16>,
         labels: &mut Vec<String>,
     ) -> Option<(&'a str, usize)> {
+        // At the end of the file a table of one column would go on with empty cells for ever.
+        if text.is_empty() {
+            return None;
+        }
         let mut row = Row { text, at: 0 };
         let person = if self.persons_first { row.text_cell()? } else { "" };
         if self.persons_first {
@@ -210,6 +214,17 @@ mod tests {
         ] {
             assert_eq!(read(refused), None, "{refused}");
         }
+    }
+
+    #[test]
+    fn a_table_of_one_column_ends() {
+        // Goal: nothing is read where nothing is left. Method: one item without persons, to the end.
+        let row = PlainRow::new(false, &[Column::Item { categories: Some(2) }]);
+        let (mut scores, mut labels) = (Vec::new(), Vec::new());
+        assert_eq!(row.read("1\n0", &mut scores, &mut labels), Some(("", 2)));
+        assert_eq!(row.read("0", &mut scores, &mut labels), Some(("", 1)));
+        assert_eq!(row.read("", &mut scores, &mut labels), None);
+        assert_eq!(scores, [1, 0]);
     }
 
     #[test]

@@ -129,7 +129,7 @@ pub fn libm_exponentials<const N: usize>(values: &mut [f64; N]) {
     let mut is_rare = false;
     for lane in 0..N {
         let x = given[lane];
-        let in_reach = x >= UNDERFLOW && x <= 0.0;
+        let in_reach = (UNDERFLOW..=0.0).contains(&x);
         let vanishes = x < LIBM_UNDERFLOW;
         is_rare |= !(in_reach | vanishes);
         values[lane] = if in_reach { libm_exponential(x) } else { 0.0 };
@@ -137,7 +137,7 @@ pub fn libm_exponentials<const N: usize>(values: &mut [f64; N]) {
     if is_rare {
         for lane in 0..N {
             let x = given[lane];
-            if !((x >= UNDERFLOW && x <= 0.0) || x < LIBM_UNDERFLOW) {
+            if !((UNDERFLOW..=0.0).contains(&x) || x < LIBM_UNDERFLOW) {
                 values[lane] = libm::exp(x);
             }
         }
