@@ -245,10 +245,7 @@ mod tests {
             let near = near_gain(&rule, &model, mean, sd).unwrap();
             let exact = expected_gain(&model, mean, sd * sd);
             if exact >= 1e-5 {
-                assert!(
-                    (near / exact - 1.0).abs() < 1e-4,
-                    "{model:?} {mean} {sd}: {near} {exact}"
-                );
+                assert!((near / exact - 1.0).abs() < 1e-4, "{model:?} {mean} {sd}: {near} {exact}");
                 compared += 1;
             } else {
                 assert!(near < 2e-5, "{model:?} {mean} {sd}: {near} {exact}");
