@@ -6,7 +6,7 @@ mod drift;
 mod sampling;
 
 pub use drift::{CommonItem, ItemDrift, Purified, location, without_drift};
-pub use sampling::{Calibrated, parameters, sampling_errors};
+pub use sampling::{Calibrated, Numbers, Outcome, parameters, sampling_errors};
 
 use thiserror::Error;
 

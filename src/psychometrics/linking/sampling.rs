@@ -45,6 +45,12 @@ fn rebuilt(item: &ItemModel, x: &[f64]) -> Result<ItemModel, ModelError> {
     }
 }
 
+/// Numbers computed from the items of a new and an old form.
+pub type Outcome<'a> = dyn Fn(&[ItemModel], &[ItemModel]) -> Numbers + 'a;
+
+/// Numbers, or why there are none.
+pub type Numbers = Result<Vec<f64>, LinkingError>;
+
 /// Step of the differences.
 const STEP: f64 = 1e-5;
 
@@ -70,28 +76,21 @@ const STEP: f64 = 1e-5;
 /// assert!(errors[0] < 1e-9 && (errors[1] - 0.1 / 2.0_f64.sqrt()).abs() < 1e-9);
 /// # Ok::<(), gradus::psychometrics::linking::LinkingError>(())
 /// ```
-pub fn sampling_errors(
-    new: Calibrated<'_>,
-    old: Calibrated<'_>,
-    outcome: &dyn Fn(&[ItemModel], &[ItemModel]) -> Result<Vec<f64>, LinkingError>,
-) -> Result<Vec<f64>, LinkingError> {
+pub fn sampling_errors(new: Calibrated<'_>, old: Calibrated<'_>, outcome: &Outcome<'_>) -> Numbers {
     let of_new = variances(new, &|items| outcome(items, old.items))?;
     let of_old = variances(old, &|items| outcome(new.items, items))?;
     Ok(of_new.iter().zip(&of_old).map(|(x, y)| (x + y).max(0.0).sqrt()).collect())
 }
 
 /// gᵀΣg of every outcome.
-fn variances(
-    form: Calibrated<'_>,
-    outcome: &dyn Fn(&[ItemModel]) -> Result<Vec<f64>, LinkingError>,
-) -> Result<Vec<f64>, LinkingError> {
+fn variances(form: Calibrated<'_>, outcome: &dyn Fn(&[ItemModel]) -> Numbers) -> Numbers {
     let mut gradients: Vec<(usize, Vec<f64>)> = Vec::new();
     let mut place = 0;
     for (index, item) in form.items.iter().enumerate() {
         let x = parameters(item);
         for within in 0..x.len() {
             if form.covariance[(place, place)] > 0.0 {
-                let at = |step: f64| -> Result<Vec<f64>, LinkingError> {
+                let at = |step: f64| -> Numbers {
                     let mut moved = x.clone();
                     moved[within] += step;
                     let mut items = form.items.to_vec();
