@@ -20,7 +20,7 @@ use crate::psychometrics::estimation::Estimate;
 use crate::psychometrics::irt::ItemModel;
 use crate::psychometrics::numeric::stream::{Purpose, standard_normal, stream, uniform};
 use crate::psychometrics::simulation::{
-    Basis, SimulatedTest, Stopped, Summary, least_variances_of_sum, longest,
+    Basis, FinishedTest, Stopped, Summary, Tests, least_variances_of_sum, longest,
 };
 use crate::psychometrics::stopping::{CutScore, StopRule, calibration_error, level_probabilities};
 
@@ -89,7 +89,7 @@ pub enum StudyError {
 #[derive(Debug, Clone, PartialEq)]
 pub struct StudyTest {
     /// Truth and estimates of the general level; items by their row in [`BankStudy::items`].
-    pub test: SimulatedTest,
+    pub test: FinishedTest,
     /// The true abilities, by topic of the bank.
     pub abilities: Vec<f64>,
     /// Their posterior means.
@@ -267,11 +267,11 @@ impl<'a> BankStudy<'a> {
             let row = self.items.partition_point(|item| *item < choice.item);
             let category = self.response(person, row, &abilities)?;
             cat.record(choice.item, Observation::Category(category));
-            items.push(row);
+            items.push(row as u32);
             path.push(cat.general_level().0);
         };
         let (theta, standard_error) = cat.general_level();
-        let test = SimulatedTest {
+        let test = FinishedTest {
             truth: Some(self.general_level(&abilities)),
             items,
             rejected: Vec::new(),
@@ -309,7 +309,7 @@ impl<'a> BankStudy<'a> {
     pub fn basis(&self, tests: &[StudyTest]) -> Basis<'_> {
         let prior = population(self.bank.topics.len(), self.bank.rho);
         let weights = &self.design.weights;
-        let longest = longest(tests.iter().map(|test| &test.test));
+        let longest = longest(tests.iter().map(|test| test.test.view()));
         let least = |test: &StudyTest| {
             let told = self.items.iter().zip(&self.models).map(|(item, model)| {
                 let topic = self.pool.items()[*item].topic;
@@ -321,7 +321,7 @@ impl<'a> BankStudy<'a> {
         Basis {
             items: self.items.len(),
             cuts: &self.design.cuts,
-            least_variances: tests.par_iter().map(least).collect(),
+            least_variances: tests.par_iter().map(least).collect::<Vec<_>>().into_iter().collect(),
             population_sd: prior.combination(weights).1,
         }
     }
@@ -378,9 +378,9 @@ pub fn study(bank: &Bank, spec: &StudySpec) -> Result<StudyResult, StudyError> {
     let study = BankStudy::new(bank, spec.clone())?;
     let tests = study.run(&|| {})?;
     let basis = study.basis(&tests);
-    let bare: Vec<SimulatedTest> = tests.iter().map(|test| test.test.clone()).collect();
+    let bare: Tests = tests.iter().map(|test| test.test.view()).collect();
     let mut decisions = (0_usize, 0_usize);
-    for test in &bare {
+    for test in bare.iter() {
         let estimate = &test.estimate;
         let stated = level_probabilities(estimate.theta, estimate.standard_error, study.cuts());
         let actual = study.cuts().iter().filter(|cut| test.truth > Some(cut.theta)).count();

@@ -400,11 +400,8 @@ fn standard_errors(
 }
 
 fn design(args: &CalibrateArgs, data: &Data, anchors: Option<&ItemTable>, nodes: Grid) -> Design {
-    let by_id: HashMap<&str, &ItemModel> = anchors
-        .iter()
-        .flat_map(|table| table.items())
-        .map(|item| (item.id.as_str(), &item.model))
-        .collect();
+    let by_id: HashMap<&str, &ItemModel> =
+        anchors.iter().flat_map(|table| table.iter()).map(|item| (item.id, item.model)).collect();
     let items = data
         .items
         .iter()

@@ -3,6 +3,7 @@
 //!
 //! Reads files and knows no estimates; what it returns is validated.
 
+mod ids;
 mod items;
 mod parameters;
 mod plain_row;
@@ -10,6 +11,7 @@ mod responses;
 mod source;
 
 pub use csv::StringRecord;
+pub use ids::Ids;
 pub use items::{Item, ItemTable, read_items};
 pub use responses::{
     Column, Columns, MISSING, NotItems, ResponseTable, read_responses, read_responses_to, score_of,

@@ -266,14 +266,14 @@ impl Forms {
     /// files do not have them.
     fn sampling(&self, args: &LinkArgs, method: LinkingMethod, used: &[String]) -> Option<Errors> {
         // Scores depend on all items of both forms, the line on the common ones alone.
-        let (new, old): (Vec<&Item>, Vec<&Item>) = if args.equate {
-            (self.new.items().iter().collect(), self.old.items().iter().collect())
+        let (new, old): (Vec<Item<'_>>, Vec<Item<'_>>) = if args.equate {
+            (self.new.iter().collect(), self.old.iter().collect())
         } else {
             (rows(&self.new, used), rows(&self.old, used))
         };
         let new_covariance = self.new_errors.matrix(&new, self.metric)?;
         let old_covariance = self.old_errors.matrix(&old, self.metric)?;
-        let place = |rows: &[&Item]| -> Option<Vec<usize>> {
+        let place = |rows: &[Item<'_>]| -> Option<Vec<usize>> {
             used.iter().map(|id| rows.iter().position(|item| item.id == *id)).collect()
         };
         let (new_place, old_place) = (place(&new)?, place(&old)?);
@@ -291,7 +291,7 @@ impl Forms {
             }
             Ok(values)
         };
-        let models = |rows: &[&Item]| -> Vec<ItemModel> {
+        let models = |rows: &[Item<'_>]| -> Vec<ItemModel> {
             rows.iter().map(|item| item.model.clone()).collect()
         };
         let (new, old) = (models(&new), models(&old));
@@ -312,8 +312,8 @@ impl Forms {
 }
 
 /// The rows of ids.
-fn rows<'a>(table: &'a ItemTable, ids: &[String]) -> Vec<&'a Item> {
-    ids.iter().filter_map(|id| table.index_of(id).map(|row| &table.items()[row])).collect()
+fn rows<'a>(table: &'a ItemTable, ids: &[String]) -> Vec<Item<'a>> {
+    ids.iter().filter_map(|id| table.index_of(id).map(|row| table.item(row))).collect()
 }
 
 fn pick(table: &ItemTable, ids: &[String]) -> Vec<ItemModel> {
@@ -331,12 +331,8 @@ fn with_errors(mut equated: Vec<Equated>, errors: Option<&Errors>) -> Vec<Equate
 
 /// The common items in the order of the new file.
 fn common(new: &ItemTable, old: &ItemTable, drop: &[String]) -> Result<Vec<String>, CliError> {
-    let common: Vec<String> = new
-        .items()
-        .iter()
-        .map(|item| item.id.clone())
-        .filter(|id| old.index_of(id).is_some())
-        .collect();
+    let common: Vec<String> =
+        new.ids().iter().filter(|id| old.index_of(id).is_some()).map(str::to_owned).collect();
     if let Some(unknown) = drop.iter().find(|id| !common.contains(id)) {
         let message = format!("--drop: `{unknown}` is not a common item");
         return Err(CliError::new(Exit::Usage, message));
@@ -368,7 +364,7 @@ fn equate(forms: &Forms, line: Line) -> Result<Vec<Equated>, CliError> {
         .map(|item| on_old_scale(item, line))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| fault(error.into()))?;
-    let scores = true_score_equating(&moved, &old.models()).map_err(fault)?;
+    let scores = true_score_equating(&moved, old.models()).map_err(fault)?;
     let row = |score: EquatedScore| {
         let EquatedScore { score, theta, equivalent } = score;
         Equated { score, theta, equivalent, se: None }

@@ -88,7 +88,7 @@ pub fn run(global: &Global, args: &ScoreArgs) -> Result<Exit, CliError> {
         .items
         .iter()
         .filter_map(|id| items.index_of(id))
-        .map(|row| items.items()[row].model.clone())
+        .map(|row| items.item(row).model.clone())
         .collect();
     let scoring = Scoring::new(args, &models, &responses).map_err(refused)?;
     if as_json {

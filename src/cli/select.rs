@@ -93,7 +93,7 @@ pub fn run(global: &Global, args: &SelectArgs) -> Result<Exit, CliError> {
         }
     };
     let used: HashSet<usize> = administered.iter().map(|(row, _)| *row).collect();
-    let values = rate(args, &models, &used, &answers, theta)?;
+    let values = rate(args, models, &used, &answers, theta)?;
     let best = best(args.criterion, &values);
     if as_json {
         json(args, &items, theta, &values, best)
@@ -148,7 +148,7 @@ fn administered(items: &ItemTable, text: &str) -> Result<Vec<(usize, usize)>, Cl
         let row = items.index_of(id).ok_or_else(|| {
             CliError::new(Exit::NotFound, format!("item `{id}` is not in the parameter file"))
         })?;
-        let categories = items.items()[row].model.categories();
+        let categories = items.item(row).model.categories();
         if score >= categories {
             let most = categories - 1;
             return Err(usage(format!("score {score} of item `{id}` is out of range 0 to {most}")));
@@ -168,7 +168,7 @@ fn json(
     values: &[(usize, f64)],
     best: Option<(usize, f64)>,
 ) -> Result<Exit, CliError> {
-    let id = |row: usize| items.items()[row].id.as_str();
+    let id = |row: usize| items.item(row).id;
     let all = || values.iter().map(|&(row, value)| (id(row), finite(value))).collect();
     print_json(&Selection {
         schema: "gradus.select/1",
@@ -195,7 +195,7 @@ fn table(
     let mut text = csv_line(["criterion", "theta", "item", "value"]);
     for (row, value) in rows {
         let (theta, value) = (theta.to_string(), csv_number(finite(value)));
-        text += &csv_line([args.criterion.name(), &theta, &items.items()[row].id, &value]);
+        text += &csv_line([args.criterion.name(), &theta, items.item(row).id, &value]);
     }
     print(&text)
 }

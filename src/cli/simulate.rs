@@ -10,14 +10,16 @@ mod page;
 mod print;
 mod progress;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use self::files::Outputs;
 use self::progress::Progress;
-use super::items_csv::NotItems;
+use super::items_csv::{Ids, NotItems};
 use super::output::print;
 use super::{CliError, Exit, Format, Global, numbers};
 use crate::assessment::study::RoleFigures;
@@ -27,7 +29,7 @@ use crate::psychometrics::numeric::quadrature::Grid;
 use crate::psychometrics::selection::quotas::{AreaQuotas, ContentRule};
 use crate::psychometrics::selection::{Criterion, SelectionError};
 use crate::psychometrics::simulation::{
-    Basis, Difference, ExposureRule, ExposureRuleError, Figures, ItemMap, SimulatedTest, Summary,
+    Basis, Difference, ExposureRule, ExposureRuleError, Figures, ItemMap, Summary, Tests,
 };
 use crate::psychometrics::stopping::{CutScore, StopRule, StopRuleError};
 use crate::report::{StudySettings, study_html};
@@ -209,7 +211,7 @@ fn variant(text: &str) -> Result<Variant, String> {
 /// One design that was run.
 struct Ran {
     settings: StudySettings,
-    tests: Vec<SimulatedTest>,
+    tests: Tests,
     summary: Summary,
     figures: Figures,
     roles: Option<RoleFigures>,
@@ -218,7 +220,7 @@ struct Ran {
 }
 
 impl Ran {
-    fn new(settings: StudySettings, basis: &Basis<'_>, tests: Vec<SimulatedTest>) -> Self {
+    fn new(settings: StudySettings, basis: &Basis<'_>, tests: Tests) -> Self {
         let (summary, figures) = (Summary::new(basis, &tests), Figures::new(basis, &tests));
         Self { settings, tests, summary, figures, roles: None, difference: None }
     }
@@ -241,12 +243,36 @@ struct OverBanks {
     persons: Vec<TopicPerson>,
 }
 
+/// Who was tested.
+enum Persons {
+    /// So many simulated people, `1`, `2`, ….
+    Numbered(usize),
+    /// The people of a given matrix.
+    Named(Vec<String>),
+}
+
+impl Persons {
+    fn len(&self) -> usize {
+        match self {
+            Self::Numbered(n) => *n,
+            Self::Named(names) => names.len(),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        (0..self.len()).map(|person| match self {
+            Self::Numbered(_) => Cow::Owned((person + 1).to_string()),
+            Self::Named(names) => Cow::Borrowed(names[person].as_str()),
+        })
+    }
+}
+
 /// A finished command: its designs, the one of the options first, and its cost.
 struct Finished {
-    item_ids: Vec<String>,
+    item_ids: Arc<Ids>,
     item_map: ItemMap,
     runs: Vec<Ran>,
-    persons: Vec<String>,
+    persons: Persons,
     banks: Option<OverBanks>,
     seed: u64,
     threads: usize,
@@ -293,7 +319,7 @@ fn refuse(given: &[(bool, &str)], why: &str, help: &str) -> Result<(), CliError>
 }
 
 /// Abilities of the people of a study: the true ones, or the estimates where these are unknown.
-fn abilities(tests: &[SimulatedTest]) -> Vec<f64> {
+fn abilities(tests: &Tests) -> Vec<f64> {
     tests.iter().map(|test| test.truth.unwrap_or(test.estimate.theta)).collect()
 }
 

@@ -368,9 +368,9 @@ impl<'a> Reading<'a> {
 
     /// How many scores an item may have: an anchor's, or two for models of right and wrong.
     fn limit(&self, name: &str) -> Option<usize> {
-        let anchor = self.anchors.and_then(|table| {
-            table.index_of(name).map(|row| table.items()[row].model.categories())
-        });
+        let anchor = self
+            .anchors
+            .and_then(|table| table.index_of(name).map(|row| table.item(row).model.categories()));
         anchor.or(self.args.model.family().is_logistic().then_some(2))
     }
 

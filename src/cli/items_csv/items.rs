@@ -3,11 +3,13 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use csv::StringRecord;
 
-use super::parameters::{Fault, Parameter, Row};
-use super::source::{Source, Start};
+use super::ids::Ids;
+use super::parameters::{Cells, Fault, Parameter, Row};
+use super::source::{Record, Source, Start};
 use crate::cli::CliError;
 use crate::psychometrics::irt::ItemModel;
 
@@ -16,37 +18,80 @@ const MODELS: &str = "1pl to 4pl: a > 0, b, 0 <= c < d <= 1 (empty: a = 1, c = 0
                       b1 < b2 < …; gpcm, pcm: a > 0, b1, b2, …; nrm: a1, c1, a2, c2, …";
 
 /// One item of a parameter file.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Item {
+#[derive(Debug, Clone, Copy)]
+pub struct Item<'t> {
     /// Its id.
-    pub id: String,
+    pub id: &'t str,
     /// Its model, with the metric constant already in its discrimination.
-    pub model: ItemModel,
+    pub model: &'t ItemModel,
     /// The dimension it measures, where the file names one.
-    pub topic: Option<String>,
+    pub topic: Option<&'t str>,
 }
 
 /// The items of a parameter file, in its order, none twice.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Default)]
 pub struct ItemTable {
-    items: Vec<Item>,
-    by_id: HashMap<String, usize>,
+    ids: Arc<Ids>,
+    models: Vec<ItemModel>,
+    /// For each item the number of its topic, counted from 1; empty while no item has one.
+    topics: Vec<u32>,
+    topic_names: Ids,
 }
 
 impl ItemTable {
+    /// Number of items.
+    pub fn len(&self) -> usize {
+        self.models.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.models.is_empty()
+    }
+
+    /// The item of a row.
+    pub fn item(&self, row: usize) -> Item<'_> {
+        let topic = self.topics.get(row).and_then(|number| (*number as usize).checked_sub(1));
+        Item {
+            id: self.ids.get(row),
+            model: &self.models[row],
+            topic: topic.map(|topic| self.topic_names.get(topic)),
+        }
+    }
+
     /// The items.
-    pub fn items(&self) -> &[Item] {
-        &self.items
+    pub fn iter(&self) -> impl Iterator<Item = Item<'_>> {
+        (0..self.len()).map(|row| self.item(row))
     }
 
     /// The models alone, in the same order.
-    pub fn models(&self) -> Vec<ItemModel> {
-        self.items.iter().map(|item| item.model.clone()).collect()
+    pub fn models(&self) -> &[ItemModel] {
+        &self.models
+    }
+
+    /// The ids alone, in the same order.
+    pub fn ids(&self) -> &Arc<Ids> {
+        &self.ids
     }
 
     /// The row of an id.
     pub fn index_of(&self, id: &str) -> Option<usize> {
-        self.by_id.get(id).copied()
+        self.ids.row(id)
+    }
+
+    /// Adds an item; false if its id is there already.
+    fn push(&mut self, id: &str, model: ItemModel, topic: &str) -> bool {
+        // Nobody else holds the ids of a table that is being read.
+        if !Arc::make_mut(&mut self.ids).insert(id) {
+            return false;
+        }
+        if !topic.is_empty() {
+            self.topic_names.insert(topic);
+            self.topics.resize(self.models.len(), 0);
+            self.topics.push(self.topic_names.row(topic).map_or(0, |row| row as u32 + 1));
+        }
+        self.models.push(model);
+        true
     }
 }
 
@@ -56,7 +101,27 @@ impl ItemTable {
 /// Exit 3 or 5 for a file that cannot be read; exit 4 with file, line and column for a row that
 /// is no item, a repeated id, a file without items.
 pub fn read_items(path: &Path, metric: f64) -> Result<ItemTable, CliError> {
-    parse_items(&Source::open(path)?, metric)
+    let mut reading = Reading::new(metric);
+    let mut end = None;
+    let read = Source::stream(path, |source, record| match record {
+        Record::Text(text) => Ok(reading.quick(text)),
+        Record::Cells(start, cells) => {
+            reading.take(source, start, cells)?;
+            if reading.table.is_empty() {
+                end = Some(no_items(source, start));
+            }
+            Ok(None)
+        }
+    });
+    read?;
+    match end {
+        Some(error) if reading.table.is_empty() => Err(error),
+        _ => Ok(reading.table),
+    }
+}
+
+fn no_items(source: &Source, start: Start) -> CliError {
+    source.error(start, usize::MAX, "there are no items below the header").help("one row an item")
 }
 
 /// What the columns of a file are.
@@ -65,27 +130,77 @@ struct Header {
     model: usize,
     topic: Option<usize>,
     parameters: Vec<(usize, Parameter)>,
+    width: usize,
 }
 
-fn parse_items(source: &Source, metric: f64) -> Result<ItemTable, CliError> {
-    let mut header = None;
-    let mut table = ItemTable { items: Vec::new(), by_id: HashMap::new() };
-    let mut end = None;
-    source.records(|start, record| {
-        end = Some(start);
-        match &header {
-            None => header = Some(read_header(source, start, record)?),
-            Some(header) => read_item(source, start, record, header, metric, &mut table)?,
+/// A parameter file that is being read.
+struct Reading {
+    metric: f64,
+    header: Option<Header>,
+    table: ItemTable,
+    /// Room for the numbers of a row.
+    cells: Cells,
+}
+
+impl Reading {
+    fn new(metric: f64) -> Self {
+        Self { metric, header: None, table: ItemTable::default(), cells: Cells::default() }
+    }
+
+    /// Takes in a record.
+    fn take(
+        &mut self,
+        source: &Source,
+        start: Start,
+        record: &StringRecord,
+    ) -> Result<(), CliError> {
+        match &self.header {
+            None => self.header = Some(read_header(source, start, record)?),
+            Some(header) => {
+                read_item(source, start, record, (header, self.metric), &mut self.table)?;
+            }
         }
         Ok(())
-    })?;
-    match end {
-        Some(start) if table.items.is_empty() => Err(source
-            .error(start, usize::MAX, "there are no items below the header")
-            .help("one row an item")),
-        _ => Ok(table),
+    }
+
+    /// Takes in the row at the beginning of a text if it is plain and valid, and says how long it
+    /// is; all else is left to [`Self::take`], which can say what is wrong.
+    fn quick(&mut self, text: &str) -> Option<usize> {
+        let header = self.header.as_ref()?;
+        let end = text.bytes().position(|byte| byte == b'\n')?;
+        let line = &text[..end];
+        if line.contains('"') {
+            return None;
+        }
+        let mut row = [""; QUICK_COLUMNS];
+        let mut found = 0;
+        for cell in line.split(',') {
+            *row.get_mut(found)? = cell.trim();
+            found += 1;
+        }
+        let row = &row[..found];
+        let (id, model) = (*row.get(header.id)?, *row.get(header.model)?);
+        if found != header.width || id.is_empty() {
+            return None;
+        }
+        self.cells.clear();
+        for &(cell, parameter) in &header.parameters {
+            match row[cell] {
+                "" | "NA" => {}
+                text => self.cells.push(parameter, text.parse().ok()?),
+            }
+        }
+        let mut model = Row { model, cells: &self.cells }.build().ok()?;
+        if self.metric != 1.0 {
+            model = model.scaled(self.metric).ok()?;
+        }
+        let topic = header.topic.map_or("", |cell| row[cell]);
+        self.table.push(id, model, topic).then_some(end + 1)
     }
 }
+
+/// Wider rows are read cell by cell.
+const QUICK_COLUMNS: usize = 64;
 
 fn read_header(source: &Source, start: Start, record: &StringRecord) -> Result<Header, CliError> {
     let mut seen = HashMap::new();
@@ -115,15 +230,15 @@ fn read_header(source: &Source, start: Start, record: &StringRecord) -> Result<H
         };
         column(name).ok_or_else(missing)
     };
-    Ok(Header { id: needed("id")?, model: needed("model")?, topic: column("topic"), parameters })
+    let (id, model, topic) = (needed("id")?, needed("model")?, column("topic"));
+    Ok(Header { id, model, topic, parameters, width: record.len() })
 }
 
 fn read_item(
     source: &Source,
     start: Start,
     record: &StringRecord,
-    header: &Header,
-    metric: f64,
+    (header, metric): (&Header, f64),
     table: &mut ItemTable,
 ) -> Result<(), CliError> {
     let id = &record[header.id];
@@ -132,7 +247,7 @@ fn read_item(
             .error(start, header.id, "the id is empty")
             .help("give every item an id of its own"));
     }
-    let mut cells = HashMap::new();
+    let mut cells = Cells::default();
     for &(cell, parameter) in &header.parameters {
         let text = &record[cell];
         if text.is_empty() || text == "NA" {
@@ -146,7 +261,7 @@ fn read_item(
             )
             .help("numbers are written as 0.75 or 1e-3; leave cells empty that a model does not use")
         })?;
-        cells.insert(parameter, value);
+        cells.push(parameter, value);
     }
     let place = |parameter: Option<Parameter>| match parameter {
         None => header.model,
@@ -166,13 +281,12 @@ fn read_item(
             .error(start, header.id, format!("item `{id}`, scaled by D: {error}"))
             .help("D multiplies every discrimination")
     })?;
-    if table.by_id.insert(id.to_owned(), table.items.len()).is_some() {
+    let topic = header.topic.map_or("", |cell| &record[cell]);
+    if !table.push(id, model, topic) {
         return Err(source
             .error(start, header.id, format!("item `{id}` stands there twice"))
             .help("give every item an id of its own"));
     }
-    let topic = header.topic.map(|cell| record[cell].to_owned()).filter(|name| !name.is_empty());
-    table.items.push(Item { id: id.to_owned(), model, topic });
     Ok(())
 }
 
@@ -180,8 +294,32 @@ fn read_item(
 mod tests {
     use super::*;
 
+    /// Reads a text as a file, quickly where it can and cell by cell: both must agree.
+    fn parse_scaled(text: &str, metric: f64) -> Result<ItemTable, String> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("items.csv");
+        std::fs::write(&path, text).unwrap();
+        let quick = read_items(&path, metric)
+            .map_err(|error| error.message.replace(&format!("{}", path.display()), "items.csv"));
+        let mut reading = Reading::new(metric);
+        let source = Source::of_text("items.csv", text);
+        let slow = source.records(|start, cells| reading.take(&source, start, cells));
+        match (&quick, slow) {
+            (Ok(quick), slow) => {
+                slow.unwrap();
+                let all = |table: &ItemTable| -> Vec<String> {
+                    table.iter().map(|item| format!("{item:?}")).collect()
+                };
+                assert_eq!(all(quick), all(&reading.table));
+            }
+            (Err(_), Ok(())) => assert_eq!(reading.table.len(), 0),
+            (Err(message), Err(error)) => assert_eq!(*message, error.message),
+        }
+        quick
+    }
+
     fn parse(text: &str) -> Result<ItemTable, String> {
-        parse_items(&Source::of_text("items.csv", text), 1.0).map_err(|error| error.message)
+        parse_scaled(text, 1.0)
     }
 
     #[test]
@@ -196,10 +334,10 @@ mod tests {
              i5,nrm,,,,,,,,0.5,-0.1,\n",
         )
         .unwrap();
-        assert_eq!(table.items().len(), 5);
-        assert_eq!(table.items()[0].topic.as_deref(), Some("http"));
-        assert_eq!(table.items()[2].topic, None);
-        assert_eq!(table.items()[3].model.categories(), 2);
+        assert_eq!(table.len(), 5);
+        assert_eq!(table.item(0).topic, Some("http"));
+        assert_eq!(table.item(2).topic, None);
+        assert_eq!(table.item(3).model.categories(), 2);
         assert_eq!(table.index_of("i5"), Some(4));
         assert_eq!(table.index_of("i6"), None);
     }
@@ -232,9 +370,9 @@ mod tests {
     fn the_metric_scales_every_discrimination() {
         // Goal: D is applied once, on reading. Method: D = 1.7 on a row of two models.
         let text = "id,model,a,b,b1\ni1,2pl,2,0,\ni2,gpcm,1,,0\n";
-        let table = parse_items(&Source::of_text("t", text), 1.7).unwrap();
-        assert_eq!(table.items()[0].model, ItemModel::logistic(3.4, 0.0, 0.0, 1.0).unwrap());
+        let table = parse_scaled(text, 1.7).unwrap();
+        assert_eq!(*table.item(0).model, ItemModel::logistic(3.4, 0.0, 0.0, 1.0).unwrap());
         let partial = ItemModel::generalized_partial_credit(1.7, vec![0.0]).unwrap();
-        assert_eq!(table.items()[1].model, partial);
+        assert_eq!(*table.item(1).model, partial);
     }
 }

@@ -1,7 +1,5 @@
 //! From the cells of a row to an item model. Refuses parameters that the model does not have.
 
-use std::collections::HashMap;
-
 use crate::psychometrics::irt::{ItemModel, ModelError};
 
 /// The names of models in parameter files.
@@ -59,33 +57,61 @@ impl Fault {
     }
 }
 
-/// The numbers of a row by parameter; empty cells are absent.
+/// The numbers of a row by parameter, each parameter once; empty cells are absent.
+#[derive(Debug, Default)]
+pub struct Cells(Vec<(Parameter, f64)>);
+
+impl Cells {
+    /// Forgets all numbers and keeps the room.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Adds the number of a parameter that has none yet.
+    pub fn push(&mut self, parameter: Parameter, value: f64) {
+        self.0.push((parameter, value));
+    }
+}
+
+impl FromIterator<(Parameter, f64)> for Cells {
+    fn from_iter<T: IntoIterator<Item = (Parameter, f64)>>(cells: T) -> Self {
+        Self(cells.into_iter().collect())
+    }
+}
+
+/// A row of a parameter file.
 pub struct Row<'a> {
     /// The model's name.
     pub model: &'a str,
     /// The cells that are not empty.
-    pub cells: &'a HashMap<Parameter, f64>,
+    pub cells: &'a Cells,
 }
 
 impl Row<'_> {
     /// The item model of the row.
     pub fn build(&self) -> Result<ItemModel, Fault> {
-        match self.model.to_ascii_lowercase().as_str() {
-            "1pl" | "2pl" => self.logistic(false, false),
-            "3pl" => self.logistic(true, false),
-            "4pl" => self.logistic(true, true),
-            "grm" => self.ordered(ItemModel::graded),
-            "gpcm" | "pcm" => self.ordered(ItemModel::generalized_partial_credit),
-            "nrm" => self.nominal(),
-            other => Err(Fault {
-                parameter: None,
-                message: format!("`{other}` is not a model; write {MODELS}"),
-            }),
+        let is = |names: &[&str]| names.iter().any(|name| self.model.eq_ignore_ascii_case(name));
+        if is(&["2pl", "1pl"]) {
+            self.logistic(false, false)
+        } else if is(&["3pl"]) {
+            self.logistic(true, false)
+        } else if is(&["4pl"]) {
+            self.logistic(true, true)
+        } else if is(&["grm"]) {
+            self.ordered(ItemModel::graded)
+        } else if is(&["gpcm", "pcm"]) {
+            self.ordered(ItemModel::generalized_partial_credit)
+        } else if is(&["nrm"]) {
+            self.nominal()
+        } else {
+            let other = self.model.to_ascii_lowercase();
+            let message = format!("`{other}` is not a model; write {MODELS}");
+            Err(Fault { parameter: None, message })
         }
     }
 
     fn get(&self, parameter: Parameter) -> Option<f64> {
-        self.cells.get(&parameter).copied()
+        self.cells.0.iter().find(|cell| cell.0 == parameter).map(|cell| cell.1)
     }
 
     /// An unused asymptote may be empty or say what its absence means.
@@ -139,8 +165,9 @@ impl Row<'_> {
     /// Refuses filled cells that the model does not use.
     fn only(&self, used: impl Fn(Parameter) -> bool) -> Result<(), Fault> {
         let stray = |p: &&Parameter| !used(**p);
-        // The least by name, so that the message does not depend on the order of a map.
-        match self.cells.keys().filter(stray).min_by_key(|p| (p.letter, p.number)) {
+        // The least by name, whatever the order of the columns.
+        let parameters = self.cells.0.iter().map(|cell| &cell.0);
+        match parameters.filter(stray).min_by_key(|p| (p.letter, p.number)) {
             Some(&p) => Err(Fault::at(p, format!("model {} has no {p}", self.model))),
             None => Ok(()),
         }
@@ -148,16 +175,19 @@ impl Row<'_> {
 
     /// The values numbered 1, 2, … of a letter.
     fn series(&self, letter: char) -> Result<Vec<f64>, Fault> {
-        let numbered = self.cells.keys().filter(|p| p.letter == letter && p.number > 0);
-        let last = numbered.map(|p| p.number).max().unwrap_or(0);
-        // A far number on an almost empty row must not become a long walk.
-        let present =
-            |number: &usize| self.cells.contains_key(&Parameter { letter, number: *number });
-        if let Some(number) = (1..=last.max(1)).find(|number| !present(number)) {
+        let of_letter = self.cells.0.iter().filter(|(p, _)| p.letter == letter && p.number > 0);
+        let mut numbered: Vec<(usize, f64)> = of_letter.map(|(p, v)| (p.number, *v)).collect();
+        numbered.sort_unstable_by_key(|cell| cell.0);
+        let gap = numbered.iter().zip(1..).find(|(cell, number)| cell.0 != *number);
+        let missing = match gap {
+            Some((_, number)) => Some(number),
+            None => numbered.is_empty().then_some(1),
+        };
+        if let Some(number) = missing {
             let missing = Parameter { letter, number };
             return Err(Fault::at(missing, format!("{missing} is missing")));
         }
-        Ok((1..=last).filter_map(|number| self.get(Parameter { letter, number })).collect())
+        Ok(numbered.into_iter().map(|cell| cell.1).collect())
     }
 }
 

@@ -122,9 +122,7 @@ pub fn read_responses_to(
             return Ok(kind);
         }
         match items.index_of(name) {
-            Some(row) => {
-                Ok(Column::Item { categories: Some(items.items()[row].model.categories()) })
-            }
+            Some(row) => Ok(Column::Item { categories: Some(items.item(row).model.categories()) }),
             None => Err(format!("item `{name}` is not in the parameter file")),
         }
     })?;

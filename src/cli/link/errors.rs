@@ -32,31 +32,31 @@ impl ParameterErrors {
 
     /// The standard error of an item's location. That of a mean of thresholds is at most the mean
     /// of theirs, which is what stands for it.
-    pub fn of_location(&self, item: &Item) -> Option<f64> {
-        let names = names(&item.model);
+    pub fn of_location(&self, item: &Item<'_>) -> Option<f64> {
+        let names = names(item.model);
         let places = names.iter().filter(|name| name.starts_with('b'));
         let errors: Vec<f64> = places
-            .map(|name| self.errors.get(&(item.id.clone(), name.clone())).copied())
+            .map(|name| self.errors.get(&(item.id.to_owned(), name.clone())).copied())
             .collect::<Option<_>>()?;
         (!errors.is_empty()).then(|| errors.iter().sum::<f64>() / errors.len() as f64)
     }
 
     /// The covariance of the items' parameters in the order of `linking::parameters`; slopes are
     /// multiplied by D as the items' are. `None` when an item has no standard error at all.
-    pub fn matrix(&self, items: &[&Item], metric: f64) -> Option<DMatrix<f64>> {
+    pub fn matrix(&self, items: &[Item<'_>], metric: f64) -> Option<DMatrix<f64>> {
         let mut cells: Vec<(String, String, f64)> = Vec::new();
         for item in items {
-            let names = names(&item.model);
+            let names = names(item.model);
             let known = |name: &String| match &self.covariance {
                 Some((places, _)) => places.contains_key(&format!("{}:{name}", item.id)),
-                None => self.errors.contains_key(&(item.id.clone(), name.clone())),
+                None => self.errors.contains_key(&(item.id.to_owned(), name.clone())),
             };
             if !names.iter().any(known) {
                 return None;
             }
             cells.extend(names.into_iter().map(|name| {
                 let scale = if name == "a" { metric } else { 1.0 };
-                (item.id.clone(), name, scale)
+                (item.id.to_owned(), name, scale)
             }));
         }
         let n = cells.len();

@@ -43,7 +43,8 @@ pub fn plan(
         }
         (rule, Some(quotas)) => (rule.unwrap_or(ContentRule::Quota), quotas.clone()),
     };
-    let topics: Vec<Option<String>> = items.items().iter().map(|item| item.topic.clone()).collect();
+    let topics: Vec<Option<String>> =
+        items.iter().map(|item| item.topic.map(str::to_owned)).collect();
     ContentPlan::new(rule, quotas, &topics, length)
         .map(Some)
         .map_err(|error| usage(error.to_string()).help("areas are the items' column `topic`"))
@@ -60,7 +61,9 @@ pub fn name(ran: &Ran) -> Value {
 /// How many questions each area had, and the share of tests outside its quota.
 pub fn areas(ran: &Ran) -> Value {
     let Some(plan) = &ran.settings.content else { return Value::Null };
-    let counts: Vec<Vec<usize>> = ran.tests.iter().map(|test| plan.counts(&test.items)).collect();
+    let rows = |items: &[u32]| items.iter().map(|row| *row as usize).collect::<Vec<_>>();
+    let counts: Vec<Vec<usize>> =
+        ran.tests.iter().map(|test| plan.counts(&rows(test.items))).collect();
     let tests = counts.len().max(1) as f64;
     let area = |(k, quota): (usize, &crate::psychometrics::selection::quotas::AreaQuota)| {
         let of_area = || counts.iter().map(|count| count[k]);

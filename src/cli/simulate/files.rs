@@ -10,11 +10,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::{Finished, SimulateArgs};
+use super::{Finished, Persons, SimulateArgs};
 use crate::assessment::study::BankStudy;
 use crate::cli::items_csv::{ItemTable, NotItems, read_responses_to};
 use crate::cli::output::csv_line;
 use crate::cli::{CliError, Exit, say};
+use crate::psychometrics::irt::ItemModel;
 use crate::psychometrics::simulation::{NOT_ADMINISTERED, response, true_ability};
 
 /// Given answers, a row a person over all items of the parameter file.
@@ -27,7 +28,7 @@ pub struct Matrix {
 pub fn replay(path: &Path, items: &ItemTable, not_items: &NotItems) -> Result<Matrix, CliError> {
     let table = read_responses_to(items, path, not_items)?;
     let rows: Vec<usize> = table.items.iter().filter_map(|id| items.index_of(id)).collect();
-    let width = items.items().len();
+    let width = items.len();
     let mut scores = vec![NOT_ADMINISTERED; width * table.persons.len()];
     for person in 0..table.persons.len() {
         for (row, score) in rows.iter().zip(table.row(person)) {
@@ -151,8 +152,8 @@ pub fn picks(
 ) -> Result<(), CliError> {
     let Some(path) = &args.picks else { return Ok(()) };
     outputs.write(path, |out| {
-        for test in &finished.runs[0].tests {
-            let ids = test.items.iter().map(|row| &finished.item_ids[*row]);
+        for test in finished.runs[0].tests.iter() {
+            let ids = test.items.iter().map(|row| finished.item_ids.get(*row as usize));
             out.write_all(csv_line(ids).as_bytes())?;
         }
         Ok(())
@@ -164,18 +165,18 @@ pub fn responses_of_items(
     outputs: &mut Outputs,
     args: &SimulateArgs,
     items: &ItemTable,
-    persons: &[String],
+    persons: &Persons,
 ) -> Result<(), CliError> {
     if let Some(path) = &args.responses {
         outputs.write(path, |out| {
-            let ids = items.items().iter().map(|item| item.id.as_str());
+            let ids = items.ids().iter();
             out.write_all(csv_line(std::iter::once("person").chain(ids)).as_bytes())?;
             for (person, id) in persons.iter().enumerate() {
                 let ability = true_ability(args.seed, person);
-                let score = |(row, item): (usize, &crate::cli::items_csv::Item)| {
-                    response(args.seed, person, row, &item.model, ability)
+                let score = |(row, model): (usize, &ItemModel)| {
+                    response(args.seed, person, row, model, ability)
                 };
-                write_row(out, id, items.items().iter().enumerate().map(score))?;
+                write_row(out, &id, items.models().iter().enumerate().map(score))?;
             }
             Ok(())
         })?;
@@ -184,7 +185,7 @@ pub fn responses_of_items(
         outputs.write(path, |out| {
             out.write_all(csv_line(["person", "theta"]).as_bytes())?;
             for (person, id) in persons.iter().enumerate() {
-                write_row(out, id, [true_ability(args.seed, person)])?;
+                write_row(out, &id, [true_ability(args.seed, person)])?;
             }
             Ok(())
         })?;
@@ -210,19 +211,20 @@ pub fn responses_of_banks(
             .collect::<Result<_, _>>()
             .map_err(|error| CliError::new(Exit::Invalid, error.to_string()))?;
         outputs.write(path, |out| {
-            let ids = finished.item_ids.iter().map(String::as_str);
+            let ids = finished.item_ids.iter();
             out.write_all(csv_line(std::iter::once("person").chain(ids)).as_bytes())?;
             let mut people = finished.persons.iter().zip(rows);
-            people.try_for_each(|(id, scores)| write_row(out, id, scores))
+            people.try_for_each(|(id, scores)| write_row(out, &id, scores))
         })?;
     }
     if let (Some(path), Some(banks)) = (&args.truth, &finished.banks) {
         outputs.write(path, |out| {
             let topics = banks.topics.iter().map(String::as_str);
             out.write_all(csv_line(["person", "theta"].into_iter().chain(topics)).as_bytes())?;
-            let people = finished.persons.iter().zip(&finished.runs[0].tests).zip(&banks.persons);
+            let people =
+                finished.persons.iter().zip(finished.runs[0].tests.iter()).zip(&banks.persons);
             for ((id, test), topics) in people {
-                write_row(out, id, test.truth.iter().chain(&topics.abilities))?;
+                write_row(out, &id, test.truth.iter().chain(&topics.abilities))?;
             }
             Ok(())
         })?;

@@ -1,10 +1,12 @@
 //! Simulated sessions over the question banks, as `gradus take` would give them.
 
+use std::sync::Arc;
+
 use super::super::work::{Clock, thread_pool};
 use super::files::{self, Outputs};
 use super::{
-    CliError, DifficultiesOption, Exit, Finished, Global, OverBanks, Progress, Ran, SimulateArgs,
-    TopicPerson, Variant, compare, item_map, refuse,
+    CliError, DifficultiesOption, Exit, Finished, Global, OverBanks, Persons, Progress, Ran,
+    SimulateArgs, TopicPerson, Variant, compare, item_map, refuse,
 };
 use crate::assessment::study::{
     BankStudy, Difficulties, StudyError, StudySpec, StudyTest, role_figures,
@@ -12,6 +14,7 @@ use crate::assessment::study::{
 use crate::assessment::{Plan, PlanError, PlanSpec};
 use crate::bank::Bank;
 use crate::cli::bank_source::load_bank;
+use crate::psychometrics::simulation::Tests;
 use crate::psychometrics::stopping::StopRule;
 use crate::report::StudySettings;
 
@@ -57,10 +60,10 @@ pub fn run(
     let (wall, cpu_s) = clock.stop();
     let study = &studies[0].1;
     let finished = Finished {
-        item_ids: study.items().map(|item| item.id.to_string()).collect(),
+        item_ids: Arc::new(study.items().map(|item| item.id.to_string()).collect()),
         item_map: map,
         runs,
-        persons: (1..=examinees).map(|person| person.to_string()).collect(),
+        persons: Persons::Numbered(examinees),
         banks: Some(OverBanks {
             fingerprint: bank.fingerprint().to_owned(),
             difficulties: match study.spec().difficulties {
@@ -206,12 +209,12 @@ fn ran(
     let plan = &study.spec().plan;
     let asked: Vec<usize> =
         (0..bank.topics.len()).filter(|k| plan.has(&bank.topics[*k].id)).collect();
-    let (mut bare, mut persons) = (Vec::with_capacity(tests.len()), Vec::new());
+    let (mut bare, mut persons) = (Tests::default(), Vec::new());
     for test in tests {
         let of = |values: &[f64]| asked.iter().map(|&k| values[k]).collect();
         let (abilities, means) = (of(&test.abilities), of(&test.means));
         persons.push(TopicPerson { abilities, means, sds: of(&test.sds) });
-        bare.push(test.test);
+        bare.push(test.test.view());
     }
     let settings = StudySettings {
         rule: rule.to_owned(),

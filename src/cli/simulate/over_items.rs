@@ -1,13 +1,14 @@
 //! Simulated or replayed tests of one ability over a parameter file.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::super::work::{Clock, thread_pool};
 use super::content;
 use super::files::{self, Outputs};
 use super::{
-    CliError, Exit, Finished, Global, Progress, Ran, SimulateArgs, Variant, compare, item_map,
-    refuse,
+    CliError, Exit, Finished, Global, Persons, Progress, Ran, SimulateArgs, Variant, compare,
+    item_map, refuse,
 };
 use crate::cli::items_csv::{ItemTable, read_items};
 use crate::psychometrics::estimation::{Estimator, Method};
@@ -42,8 +43,8 @@ pub fn run(
         None => Answers::Simulated { examinees },
     };
     let persons = match &replayed {
-        Some(matrix) => matrix.persons.clone(),
-        None => (1..=examinees).map(|person| person.to_string()).collect(),
+        Some(matrix) => Persons::Named(matrix.persons.clone()),
+        None => Persons::Numbered(examinees),
     };
     let finished = run_all(global, args, &items, answers, persons)?;
     files::responses_of_items(outputs, args, &items, &finished.persons)?;
@@ -56,7 +57,7 @@ fn run_all(
     args: &SimulateArgs,
     items: &ItemTable,
     answers: Answers<'_>,
-    persons: Vec<String>,
+    persons: Persons,
 ) -> Result<Finished, CliError> {
     let pool = thread_pool(args.threads)?;
     let designs = designs(args, items)?;
@@ -67,7 +68,7 @@ fn run_all(
         let mut runs: Vec<Ran> = Vec::with_capacity(designs.len());
         for (rule, design) in designs {
             let settings = settings(rule, &design);
-            let study = Study::new(&models, design)?;
+            let study = Study::new(models, design)?;
             let tests = study.run(&answers, args.seed, &|| progress.step())?;
             let basis = study.basis(&tests);
             runs.push(Ran::new(settings, &basis, tests));
@@ -75,14 +76,14 @@ fn run_all(
                 compare(&mut runs, basis.cuts);
             }
         }
-        let map = item_map(&models, &runs);
+        let map = item_map(models, &runs);
         Ok::<_, SimulationError>((runs, map))
     });
     progress.finish();
     let (runs, item_map) = runs.map_err(|error| CliError::new(Exit::Usage, error.to_string()))?;
     let (wall, cpu_s) = clock.stop();
     Ok(Finished {
-        item_ids: items.items().iter().map(|item| item.id.clone()).collect(),
+        item_ids: Arc::clone(items.ids()),
         item_map,
         runs,
         persons,

@@ -19,7 +19,7 @@ pub fn page(args: &SimulateArgs, finished: &Finished) -> StudyPage {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         seed: finished.seed,
         source: source(args, finished),
-        item_ids: finished.item_ids.clone(),
+        item_ids: finished.item_ids.iter().map(str::to_owned).collect(),
         item_map: finished.item_map.clone(),
         designs: designs.collect(),
     }

@@ -1,33 +1,36 @@
 //! What `gradus simulate` prints: one JSON object, a table by person, or a table for people.
 
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 
 use super::{Finished, Ran, content};
+use crate::cli::items_csv::Ids;
 use crate::cli::output::{csv_line, csv_number, finite, print, print_json};
 use crate::cli::{CliError, Exit};
-use crate::psychometrics::simulation::Summary;
+use crate::psychometrics::simulation::{Figures, ItemMap, Summary};
 
 /// The schema's name in JSON.
 const SCHEMA: &str = "gradus.simulate/1";
 
 /// The object of the contract; with `--compare` the other rules' objects in `compare`.
 pub fn json(finished: &Finished) -> Result<Exit, CliError> {
-    let mut object = Map::new();
-    object.insert("seed".to_owned(), json!(finished.seed));
-    object.insert("items".to_owned(), json!(finished.item_ids.len()));
+    let mut object = Object::new();
+    object.insert("schema", Part::Value(json!(SCHEMA)));
+    object.insert("seed", Part::Value(json!(finished.seed)));
+    object.insert("items", Part::Value(json!(finished.item_ids.len())));
     if let Some(banks) = &finished.banks {
-        object.insert("bank_fingerprint".to_owned(), json!(banks.fingerprint));
-        object.insert("topics".to_owned(), json!(banks.topics));
-        object.insert("difficulties".to_owned(), json!(banks.difficulties));
+        object.insert("bank_fingerprint", Part::Value(json!(banks.fingerprint)));
+        object.insert("topics", Part::Value(json!(banks.topics)));
+        object.insert("difficulties", Part::Value(json!(banks.difficulties)));
     }
-    object.extend(figures(&finished.runs[0]));
-    object.insert("item_ids".to_owned(), json!(finished.item_ids));
-    object.insert("item_map".to_owned(), json!(finished.item_map));
+    object.0.extend(figures(&finished.runs[0]).0);
+    object.insert("item_ids", Part::Ids(&finished.item_ids));
+    object.insert("item_map", Part::Map(&finished.item_map));
     if finished.runs.len() > 1 {
-        let others: Vec<Value> =
-            finished.runs[1..].iter().map(|ran| Value::Object(figures(ran))).collect();
-        object.insert("compare".to_owned(), Value::Array(others));
+        object.insert("compare", Part::Compared(finished.runs[1..].iter().map(figures).collect()));
     }
     let wall_s = finished.wall.as_secs_f64();
     let tests = finished.runs.len() * finished.persons.len();
@@ -35,20 +38,50 @@ pub fn json(finished: &Finished) -> Result<Exit, CliError> {
         "wall_s": wall_s, "cpu_s": finished.cpu_s, "threads": finished.threads,
         "examinees_per_s": finite(tests as f64 / wall_s),
     });
-    object.insert("run".to_owned(), run);
-    print_json(&Whole { schema: SCHEMA, rest: object })
+    object.insert("run", Part::Value(run));
+    print_json(&object)
 }
 
-/// The object with its schema first.
+/// Part of the object. What is as long as the bank is written from where it stands.
 #[derive(Serialize)]
-struct Whole {
-    schema: &'static str,
-    #[serde(flatten)]
-    rest: Map<String, Value>,
+#[serde(untagged)]
+enum Part<'f> {
+    Value(Value),
+    Ids(&'f Ids),
+    Map(&'f ItemMap),
+    Figures(&'f Figures),
+    Compared(Vec<Object<'f>>),
+}
+
+/// Parts by name; the schema comes first, the others in the order of the alphabet.
+struct Object<'f>(BTreeMap<String, Part<'f>>);
+
+impl<'f> Object<'f> {
+    fn new() -> Self {
+        Self(BTreeMap::new())
+    }
+
+    fn insert(&mut self, name: &str, part: Part<'f>) {
+        self.0.insert(name.to_owned(), part);
+    }
+}
+
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        let is_schema = |(name, _): &(&String, &Part<'_>)| name.as_str() == "schema";
+        for (name, part) in self.0.iter().filter(is_schema) {
+            map.serialize_entry(name, part)?;
+        }
+        for (name, part) in self.0.iter().filter(|entry| !is_schema(entry)) {
+            map.serialize_entry(name, part)?;
+        }
+        map.end()
+    }
 }
 
 /// The figures of one design. What needs the truth is null without it.
-fn figures(ran: &Ran) -> Map<String, Value> {
+fn figures(ran: &Ran) -> Object<'_> {
     let Summary { examinees, length, mean_se, precision, exposure, classification } = &ran.summary;
     let precise = precision.as_ref();
     let by_length: Vec<Value> = precise
@@ -76,18 +109,17 @@ fn figures(ran: &Ran) -> Map<String, Value> {
         "exposure": {
             "max": exposure.max, "overlap": exposure.overlap, "unused_share": exposure.unused_share,
         },
-        "classification": classification, "roles": ran.roles, "figures": ran.figures,
-        "difference": ran.difference,
+        "classification": classification, "roles": ran.roles,
     });
-    match object {
-        Value::Object(mut map) => {
-            if ran.difference.is_none() {
-                map.remove("difference");
-            }
-            map
-        }
-        _ => Map::new(),
+    let mut parts = Object::new();
+    if let Value::Object(map) = object {
+        parts.0.extend(map.into_iter().map(|(name, value)| (name, Part::Value(value))));
     }
+    parts.insert("figures", Part::Figures(&ran.figures));
+    if let Some(difference) = ran.difference {
+        parts.insert("difference", Part::Value(json!(difference)));
+    }
+    parts
 }
 
 /// A row a person; over the banks with truth, estimate and standard error on each topic.
@@ -97,10 +129,12 @@ pub fn csv(finished: &Finished) -> Result<Exit, CliError> {
     let columns =
         topics.flat_map(|topic| ["truth", "theta", "se"].map(|what| format!("{what}_{topic}")));
     let mut text = csv_line(head.into_iter().chain(columns));
-    for (at, (person, test)) in finished.persons.iter().zip(&finished.runs[0].tests).enumerate() {
+    for (at, (person, test)) in
+        finished.persons.iter().zip(finished.runs[0].tests.iter()).enumerate()
+    {
         let estimate = &test.estimate;
         let cells = [
-            person.clone(),
+            person.into_owned(),
             csv_number(test.truth),
             estimate.theta.to_string(),
             csv_number(finite(estimate.standard_error)),

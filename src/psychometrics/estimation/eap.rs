@@ -28,22 +28,37 @@ pub(super) fn estimate(
     grid: &Grid,
     prior: Prior,
 ) -> Result<Estimate, EstimationError> {
+    let mut log_posterior = log_posterior(answers, grid, prior)?;
+    Ok(from_log_posterior(grid, &mut log_posterior))
+}
+
+/// ln of the posterior at each point of the grid, up to a constant.
+pub(super) fn log_posterior(
+    answers: &[Answer<'_>],
+    grid: &Grid,
+    prior: Prior,
+) -> Result<Vec<f64>, EstimationError> {
     let mut log_posterior = log_prior_weights(grid, prior)?;
     for (value, &theta) in log_posterior.iter_mut().zip(grid.points()) {
         *value += log_likelihood(answers, theta);
     }
-    Ok(from_log_posterior(grid, &mut log_posterior))
+    Ok(log_posterior)
 }
 
 /// Mean and standard deviation of the distribution with these log weights on the grid's points.
 /// The slice is left with the weights themselves, their largest 1.
 pub(super) fn from_log_posterior(grid: &Grid, log_posterior: &mut [f64]) -> Estimate {
-    let largest = log_posterior.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    for value in log_posterior.iter_mut() {
-        *value = libm::exp(*value - largest);
-    }
+    exponentials(log_posterior);
     let (theta, standard_error) = moments(grid.points(), log_posterior);
     Estimate { theta, standard_error, bounded: false }
+}
+
+/// From logarithms of weights to the weights, their largest 1.
+pub(super) fn exponentials(logarithms: &mut [f64]) {
+    let largest = logarithms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    for value in logarithms.iter_mut() {
+        *value = libm::exp(*value - largest);
+    }
 }
 
 /// Mean and standard deviation of a distribution with these weights, of any sum, at some points.

@@ -269,6 +269,14 @@ impl Estimator {
         }
     }
 
+    /// The posterior of a posterior mean at the points of its grid, its largest weight 1, taken
+    /// through logarithms so that any number of answers keeps its relative precision.
+    pub(crate) fn posterior(&self, answers: &[Answer<'_>]) -> Result<Vec<f64>, EstimationError> {
+        let mut weights = eap::log_posterior(answers, &self.grid, self.prior)?;
+        eap::exponentials(&mut weights);
+        Ok(weights)
+    }
+
     fn some(&self, answers: &[Answer<'_>]) -> Result<(), EstimationError> {
         match answers {
             [] => Err(EstimationError::NoAnswers { method: self.method }),

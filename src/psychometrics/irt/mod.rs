@@ -42,7 +42,8 @@ pub struct LogDerivatives {
     pub second: f64,
 }
 
-/// A validated item response model. Scores are 0, 1, …, `categories() − 1`.
+/// A validated item response model. Scores are 0, 1, …, `categories() − 1`. Large models are boxed:
+/// a bank of a million logistic items should not take their room.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ItemModel {
     /// Right or wrong: the one- to four-parameter logistic models.
@@ -50,9 +51,9 @@ pub enum ItemModel {
     /// Ordered scores by Samejima's graded response model.
     Graded(Graded),
     /// Ordered scores by Muraki's generalized partial credit model (Masters's for a = 1).
-    GeneralizedPartialCredit(PartialCredit),
+    GeneralizedPartialCredit(Box<PartialCredit>),
     /// Unordered categories by Bock's nominal model.
-    Nominal(Categorical),
+    Nominal(Box<Categorical>),
 }
 
 impl ItemModel {
@@ -93,7 +94,7 @@ impl ItemModel {
     /// # Ok::<(), gradus::psychometrics::irt::ModelError>(())
     /// ```
     pub fn generalized_partial_credit(a: f64, steps: Vec<f64>) -> Result<Self, ModelError> {
-        Ok(Self::GeneralizedPartialCredit(PartialCredit::new(a, steps)?))
+        Ok(Self::GeneralizedPartialCredit(Box::new(PartialCredit::new(a, steps)?)))
     }
 
     /// The nominal model: P_k ∝ exp(a_k θ + c_k), category 0 the reference with a_0 = c_0 = 0.
@@ -109,7 +110,7 @@ impl ItemModel {
     /// # Ok::<(), gradus::psychometrics::irt::ModelError>(())
     /// ```
     pub fn nominal(slopes: Vec<f64>, intercepts: Vec<f64>) -> Result<Self, ModelError> {
-        Ok(Self::Nominal(Categorical::nominal(slopes, intercepts)?))
+        Ok(Self::Nominal(Box::new(Categorical::nominal(slopes, intercepts)?)))
     }
 
     /// The same item with its discrimination times D, for slopes that were estimated in another

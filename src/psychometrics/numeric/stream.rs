@@ -43,6 +43,7 @@ pub enum Purpose {
 /// assert_ne!(first, uniform(&mut stream(7, 1, Purpose::Answer)));
 /// assert_ne!(first, uniform(&mut stream(7, 0, Purpose::Shuffle)));
 /// ```
+#[inline]
 pub fn stream(seed: u64, position: u64, purpose: Purpose) -> Pcg64 {
     let mut state = scramble(seed ^ 0x6772_6164_7573_0001);
     state = scramble(state ^ position);
@@ -61,6 +62,7 @@ const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// SplitMix64's output function: a bijection of 64 bits in which every input bit moves about half
 /// of the output bits.
+#[inline(always)]
 fn scramble(value: u64) -> u64 {
     let mut z = value.wrapping_add(GOLDEN_GAMMA);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

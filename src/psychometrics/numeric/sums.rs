@@ -6,8 +6,8 @@
 pub const LANES: usize = 8;
 
 /// Folds eight lanes by halves, the way vector registers do.
-#[inline]
-fn fold(lanes: [f64; LANES]) -> f64 {
+#[inline(always)]
+pub(crate) fn fold(lanes: [f64; LANES]) -> f64 {
     let [a, b, c, d, e, f, g, h] = lanes;
     ((a + e) + (c + g)) + ((b + f) + (d + h))
 }

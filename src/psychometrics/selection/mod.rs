@@ -9,4 +9,5 @@ pub mod quotas;
 pub mod shadow;
 
 pub use criteria::{Criterion, Rating, SelectionError, Selector};
-pub use information_index::InformationIndex;
+pub(crate) use information_index::Columns;
+pub use information_index::{Effort, InformationIndex};

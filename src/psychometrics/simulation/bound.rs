@@ -1,8 +1,76 @@
 //! The least error that so many answers can leave, whatever is selected: what the error of a study
 //! is compared with. Looks at informations at the true ability and at nothing that was answered.
 
+use rayon::prelude::*;
+
 use crate::psychometrics::estimation::posterior::Gaussian;
 use crate::psychometrics::irt::ItemModel;
+use crate::psychometrics::selection::InformationIndex;
+
+/// For each person the least variances that 0, 1, 2, … answers can leave, in one array.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LeastVariances {
+    values: Vec<f64>,
+    /// Where each person's list ends; empty while all are equally long.
+    ends: Vec<usize>,
+    /// How long all lists are.
+    width: usize,
+    persons: usize,
+}
+
+impl LeastVariances {
+    /// Lists of one length each after the other.
+    pub(super) fn of_width(values: Vec<f64>, width: usize) -> Self {
+        let persons = values.len().checked_div(width).unwrap_or(0);
+        Self { values, ends: Vec::new(), width, persons }
+    }
+
+    /// The least variance that so many answers can leave a person with. A shorter list means that
+    /// there are no more items.
+    ///
+    /// ```
+    /// use gradus::psychometrics::simulation::LeastVariances;
+    /// let least: LeastVariances = [vec![1.0, 0.5], vec![1.0, 0.5, 0.25]].into_iter().collect();
+    /// assert_eq!((least.at(0, 7), least.at(1, 1), least.at(1, 2)), (0.5, 0.5, 0.25));
+    /// ```
+    ///
+    /// # Panics
+    /// When there is no such person.
+    pub fn at(&self, person: usize, answers: usize) -> f64 {
+        let list = self.list(person);
+        list[answers.min(list.len() - 1)]
+    }
+
+    fn list(&self, person: usize) -> &[f64] {
+        if self.ends.is_empty() {
+            return &self.values[person * self.width..(person + 1) * self.width];
+        }
+        let from = person.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.values[from..self.ends[person]]
+    }
+
+    /// Number of people.
+    pub fn len(&self) -> usize {
+        self.persons
+    }
+
+    /// Whether there is nobody.
+    pub fn is_empty(&self) -> bool {
+        self.persons == 0
+    }
+}
+
+impl FromIterator<Vec<f64>> for LeastVariances {
+    fn from_iter<T: IntoIterator<Item = Vec<f64>>>(lists: T) -> Self {
+        let mut all = Self::default();
+        for list in lists {
+            all.values.extend(list);
+            all.ends.push(all.values.len());
+        }
+        all.persons = all.ends.len();
+        all
+    }
+}
 
 /// 1/(1/S² + Σ of the n largest informations at an ability) for n = 0, 1, 2, … up to `longest` or
 /// the number of items; `prior_information` is 1/S².
@@ -27,12 +95,43 @@ pub fn least_variances(
         informations.truncate(longest);
     }
     informations.sort_by(falling);
+    let mut list = vec![0.0; informations.len() + 1];
+    fill(&mut list, &informations, prior_information);
+    list
+}
+
+/// [`least_variances`] of many people without asking every item.
+pub(super) fn least_variances_in(
+    index: &InformationIndex<'_>,
+    prior_information: f64,
+    truths: &[f64],
+    longest: usize,
+) -> LeastVariances {
+    let width = longest.min(index.len()) + 1;
+    let mut values = vec![0.0; truths.len() * width];
+    values.par_chunks_mut(width * PEOPLE).zip(truths.par_chunks(PEOPLE)).for_each(
+        |(values, truths)| {
+            let mut largest = Vec::new();
+            for (list, truth) in values.chunks_exact_mut(width).zip(truths) {
+                index.largest(*truth, width - 1, &mut largest);
+                fill(list, &largest, prior_information);
+            }
+        },
+    );
+    LeastVariances::of_width(values, width)
+}
+
+/// People who are served at a time.
+const PEOPLE: usize = 256;
+
+/// The variances from the largest informations, largest first.
+fn fill(list: &mut [f64], informations: &[f64], prior_information: f64) {
     let mut total = prior_information;
-    let after = informations.iter().map(|information| {
+    list[0] = 1.0 / total;
+    for (variance, information) in list[1..].iter_mut().zip(informations) {
         total += information;
-        1.0 / total
-    });
-    std::iter::once(1.0 / prior_information).chain(after).collect()
+        *variance = 1.0 / total;
+    }
 }
 
 /// The same for a weighted sum C = wᵀθ of correlated abilities, each item telling about one of
@@ -107,6 +206,30 @@ fn gap(posterior: &Gaussian, weights: &[f64], items: &[(usize, f64)], grown: &[b
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::psychometrics::numeric::tolerance::RELATIVE;
+
+    #[test]
+    fn lists_give_the_bound_of_all_items() {
+        // Goal: the bound is the same with and without the index. Method: 900 items, abilities
+        // inside and outside of its lists, more answers than items at the end.
+        let items: Vec<ItemModel> = (0..900)
+            .map(|row| {
+                let (a, b) = (f64::from(row % 31) / 20.0 + 0.4, f64::from(row % 61) / 10.0 - 3.0);
+                ItemModel::logistic(a, b, f64::from(row % 3) / 10.0, 1.0).unwrap()
+            })
+            .collect();
+        let index = InformationIndex::new(&items);
+        for truth in [-7.5, -2.013, 0.0, 1.77, 6.0] {
+            for longest in [0, 1, 30, 63, 200, 2_000] {
+                let all = least_variances(&items, 0.5, truth, longest);
+                let found = least_variances_in(&index, 0.5, &[0.3, truth], longest);
+                assert_eq!((found.len(), found.list(1).len()), (2, all.len()));
+                for (all, found) in all.iter().zip(found.list(1)) {
+                    assert!((found / all - 1.0).abs() <= RELATIVE, "{truth} {longest}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn no_set_of_items_lies_below_the_bound() {

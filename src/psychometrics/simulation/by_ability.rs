@@ -3,8 +3,8 @@
 
 use serde::Serialize;
 
-use super::examinee::SimulatedTest;
 use super::figures::{Z95, mean_and_error, root_mean_square};
+use super::results::Tests;
 use super::summary::{Basis, error_of};
 
 /// Bins on each side of the population's mean.
@@ -67,7 +67,7 @@ pub fn ability_edges(population_sd: f64) -> Vec<f64> {
 }
 
 /// All tests by their true ability; bins without people are left out.
-pub(super) fn by_ability(basis: &Basis<'_>, tests: &[SimulatedTest]) -> Vec<AbilityBin> {
+pub(super) fn by_ability(basis: &Basis<'_>, tests: &Tests) -> Vec<AbilityBin> {
     let edges = ability_edges(basis.population_sd);
     let mut people: Vec<Vec<(usize, f64)>> = vec![Vec::new(); edges.len() + 1];
     for (person, test) in tests.iter().enumerate() {
@@ -86,20 +86,20 @@ pub(super) fn by_ability(basis: &Basis<'_>, tests: &[SimulatedTest]) -> Vec<Abil
 
 fn bin(
     basis: &Basis<'_>,
-    tests: &[SimulatedTest],
+    tests: &Tests,
     people: &[(usize, f64)],
     (from, to): (Option<f64>, Option<f64>),
 ) -> AbilityBin {
     let n = people.len();
     let mean =
         |value: &dyn Fn(&(usize, f64)) -> f64| people.iter().map(value).sum::<f64>() / n as f64;
-    let judged = people.iter().map(|&(person, truth)| error_of(&tests[person], truth));
+    let judged = people.iter().map(|&(person, truth)| error_of(tests.get(person), truth));
     let (errors, covered): (Vec<f64>, Vec<bool>) = judged.unzip();
-    let lengths: Vec<f64> = people.iter().map(|(p, _)| tests[*p].items.len() as f64).collect();
+    let lengths: Vec<f64> = people.iter().map(|(p, _)| tests.get(*p).items.len() as f64).collect();
     let (bias, bias_se) = mean_and_error(&errors);
     let (rmse, rmse_se) = root_mean_square(&errors);
     let (length, length_se) = mean_and_error(&lengths);
-    let bound = mean(&|(p, _)| basis.least_variance(*p, tests[*p].items.len()));
+    let bound = mean(&|(p, _)| basis.least_variance(*p, tests.get(*p).items.len()));
     let half = Z95 * (NOMINAL * (1.0 - NOMINAL) / n as f64).sqrt();
     AbilityBin {
         from,
@@ -111,7 +111,7 @@ fn bin(
         rmse,
         rmse_se,
         csem: bias_se.map(|error| error * (n as f64).sqrt()),
-        mean_se: mean(&|(p, _)| tests[*p].estimate.standard_error),
+        mean_se: mean(&|(p, _)| tests.get(*p).estimate.standard_error),
         bound: bound.sqrt(),
         coverage90: covered.iter().filter(|held| **held).count() as f64 / n as f64,
         coverage_band: [NOMINAL - half, (NOMINAL + half).min(1.0)],
@@ -135,7 +135,8 @@ mod tests {
             test((0.4, 0.8, 0.2), &[0, 1, 2]),
             test((2.6, 2.0, 0.5), &[0, 1]),
         ];
-        let least_variances = vec![vec![1.0, 0.5, 0.25, 0.16]; 4];
+        let tests: Tests = tests.into_iter().collect();
+        let least_variances = vec![vec![1.0, 0.5, 0.25, 0.16]; 4].into_iter().collect();
         let basis = Basis { items: 5, cuts: &[], least_variances, population_sd: 1.0 };
         let bins = by_ability(&basis, &tests);
         assert_eq!(bins.len(), 2);

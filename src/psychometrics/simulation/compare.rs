@@ -3,8 +3,8 @@
 
 use serde::Serialize;
 
-use super::examinee::SimulatedTest;
 use super::figures::mean_and_error;
+use super::results::{SimulatedTest, Tests};
 use super::summary::{Judged, error_of};
 use crate::psychometrics::stopping::CutScore;
 
@@ -34,10 +34,10 @@ impl Difference {
     ///
     /// The difference of two root mean squares has, by the delta method, the standard error of the
     /// mean of e₂²/(2·RMSE₂) − e₁²/(2·RMSE₁) over people.
-    pub fn new(first: &[SimulatedTest], other: &[SimulatedTest], cuts: &[CutScore]) -> Self {
-        let pairs = || first.iter().zip(other);
-        let length = |test: &SimulatedTest| test.items.len() as f64;
-        let right = |test: &SimulatedTest| {
+    pub fn new(first: &Tests, other: &Tests, cuts: &[CutScore]) -> Self {
+        let pairs = || first.iter().zip(other.iter());
+        let length = |test: SimulatedTest<'_>| test.items.len() as f64;
+        let right = |test: SimulatedTest<'_>| {
             let judged = Judged::new(test, cuts)?;
             Some(f64::from(u8::from(judged.actual == judged.decided)))
         };
@@ -81,6 +81,7 @@ mod tests {
         // Goal: means and errors of paired differences. Method: two people, by hand.
         let first = [test((0.0, 0.3, 0.1), &[0, 1, 2]), test((1.0, 0.6, 0.1), &[0, 1, 2])];
         let other = [test((0.0, 0.6, 0.1), &[0, 1]), test((1.0, 0.2, 0.1), &[0, 1])];
+        let [first, other]: [Tests; 2] = [first, other].map(|tests| tests.into_iter().collect());
         let cuts = [CutScore { theta: 0.5, se: 0.0 }];
         let found = Difference::new(&first, &other, &cuts);
         assert_eq!((found.length.difference, found.length.se), (-1.0, Some(0.0)));
@@ -98,6 +99,7 @@ mod tests {
     fn a_design_does_not_differ_from_itself() {
         // Goal: no difference, no error. Method: the same tests twice.
         let tests = [test((0.0, 0.3, 0.1), &[0]), test((1.0, 0.6, 0.1), &[0, 1])];
+        let tests: Tests = tests.into_iter().collect();
         let found = Difference::new(&tests, &tests, &[]);
         assert_eq!(found.rmse, Some(Paired { difference: 0.0, se: Some(0.0) }));
         assert_eq!(found.accuracy, None);

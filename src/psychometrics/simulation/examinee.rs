@@ -1,10 +1,9 @@
 //! One adaptive test: choose, answer, estimate, stop. The same function serves simulated and
 //! given answers; it never looks at other tests but through the exposure rule's state.
 
-use std::fmt;
-
 use super::design::{SimulationError, TestDesign};
 use super::exposure::{ExposureRule, Memory};
+use super::results::{FinishedTest, Stopped};
 use crate::psychometrics::estimation::{Answer, Estimate, Tabulated, log_likelihood};
 use crate::psychometrics::irt::ItemModel;
 use crate::psychometrics::numeric::stream::{Purpose, below, stream, uniform};
@@ -13,54 +12,12 @@ use crate::psychometrics::selection::quotas::Priorities;
 use crate::psychometrics::selection::{Criterion, InformationIndex, Rating, Selector};
 use crate::psychometrics::stopping::{StopReason, StopState, probability_unchanged};
 
-/// Why a test ended.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Stopped {
-    /// The stop rule held.
-    Rule(StopReason),
-    /// The greatest length was reached.
-    Length,
-    /// There was no item left to ask.
-    NoItemsLeft,
-}
-
-impl fmt::Display for Stopped {
-    /// The elementary rules that held, or `length`, or `no items left`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Rule(reason) => {
-                let rules: Vec<String> = reason.rules.iter().map(ToString::to_string).collect();
-                f.write_str(&rules.join(" and "))
-            }
-            Self::Length => f.write_str("length"),
-            Self::NoItemsLeft => f.write_str("no items left"),
-        }
-    }
-}
-
-/// One finished test.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SimulatedTest {
-    /// The true ability, where it is known.
-    pub truth: Option<f64>,
-    /// The items in the order of asking, by row.
-    pub items: Vec<usize>,
-    /// Items chosen and not administered by the exposure rule.
-    pub rejected: Vec<usize>,
-    /// The ability after each answer.
-    pub path: Vec<f64>,
-    /// The last estimate; without answers the start.
-    pub estimate: Estimate,
-    /// Why it ended.
-    pub stopped: Stopped,
-}
-
 /// What is the same for all tests of a study.
 pub(super) struct Bench<'a> {
     pub design: &'a TestDesign,
     pub selector: Selector,
     pub tables: Tabulated<'a>,
-    pub index: Option<InformationIndex<'a>>,
+    pub index: Option<&'a InformationIndex<'a>>,
 }
 
 /// What is particular to one test.
@@ -83,24 +40,26 @@ struct Running<'b, 'a, 's> {
     sitting: Sitting<'s>,
     scores: Vec<(usize, usize)>,
     sums: Vec<f64>,
-    test: SimulatedTest,
+    test: FinishedTest,
+    /// The items asked, as content rules want them.
+    asked: Vec<usize>,
 }
 
 /// The largest number of draws a test may need for one purpose.
-const DRAWS_PER_PERSON: u64 = 1 << 20;
+pub(super) const DRAWS_PER_PERSON: u64 = 1 << 20;
 
 /// Gives one test.
 pub(super) fn administer(
     bench: &Bench<'_>,
     sitting: Sitting<'_>,
-) -> Result<SimulatedTest, SimulationError> {
+) -> Result<FinishedTest, SimulationError> {
     let prior = bench.design.estimator.prior();
     let start = Estimate {
         theta: prior.mean(),
         standard_error: prior.standard_deviation(),
         bounded: false,
     };
-    let test = SimulatedTest {
+    let test = FinishedTest {
         truth: sitting.truth,
         items: Vec::new(),
         rejected: Vec::new(),
@@ -109,7 +68,8 @@ pub(super) fn administer(
         stopped: Stopped::NoItemsLeft,
     };
     let sums = bench.tables.no_sums();
-    let mut running = Running { bench, sitting, scores: Vec::new(), sums, test };
+    let asked = Vec::new();
+    let mut running = Running { bench, sitting, scores: Vec::new(), sums, test, asked };
     running.test.stopped = loop {
         if running.scores.len() >= bench.design.length_max {
             break Stopped::Length;
@@ -138,7 +98,8 @@ impl Running<'_, '_, '_> {
         self.scores.push((item, score));
         self.bench.tables.add_to(&mut self.sums, item, score);
         self.test.estimate = self.bench.tables.estimate_from(&self.sums, &self.scores)?;
-        self.test.items.push(item);
+        self.test.items.push(item as u32);
+        self.asked.push(item);
         self.test.path.push(self.test.estimate.theta);
         Ok(())
     }
@@ -147,7 +108,7 @@ impl Running<'_, '_, '_> {
     fn stop(&self) -> Result<Option<StopReason>, SimulationError> {
         let design = self.bench.design;
         let length = self.scores.len();
-        let covered = design.content.as_ref().is_none_or(|plan| plan.is_covered(&self.test.items));
+        let covered = design.content.as_ref().is_none_or(|plan| plan.is_covered(&self.asked));
         let asked = length >= design.length_min && covered;
         let Some(rule) = design.stop.as_ref().filter(|_| asked) else {
             return Ok(None);
@@ -208,7 +169,7 @@ impl Running<'_, '_, '_> {
     fn priorities(&self) -> Option<Priorities<'_>> {
         let available = |row: usize| self.sitting.available[row];
         let plan = self.bench.design.content.as_ref()?;
-        Some(plan.priorities(&self.test.items, &available))
+        Some(plan.priorities(&self.asked, &available))
     }
 
     /// The next item by criterion, content and exposure rule.
@@ -303,11 +264,11 @@ impl Running<'_, '_, '_> {
                 return Ok(Some(item));
             }
             self.sitting.available[item] = false;
-            self.test.rejected.push(item);
+            self.test.rejected.push(item as u32);
             refused_now.get_or_insert(item);
         }
         if let Some(item) = refused_now {
-            self.test.rejected.retain(|other| *other != item);
+            self.test.rejected.retain(|other| *other != item as u32);
         }
         Ok(refused_now)
     }

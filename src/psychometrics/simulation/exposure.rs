@@ -154,7 +154,7 @@ impl Memory {
     }
 
     /// Takes in a test: the items that were eligible and those administered.
-    pub fn remember(&mut self, eligible: &[bool], items: &[usize]) {
+    pub fn remember(&mut self, eligible: &[bool], items: &[u32]) {
         self.tests += 1;
         for value in self.administered_faded.iter_mut().chain(&mut self.eligible_faded) {
             *value *= FADING;
@@ -162,7 +162,7 @@ impl Memory {
         for (count, eligible) in self.eligible_faded.iter_mut().zip(eligible) {
             *count += f64::from(u8::from(*eligible));
         }
-        for &item in items {
+        for item in items.iter().map(|item| *item as usize) {
             self.administered[item] += 1;
             self.administered_faded[item] += 1.0;
         }

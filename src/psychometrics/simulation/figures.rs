@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use super::by_ability::{AbilityBin, by_ability};
-use super::examinee::SimulatedTest;
+use super::results::{SimulatedTest, Tests};
 use super::summary::{Basis, Judged, distance, error_of, exposure_rates};
 use crate::psychometrics::stopping::CutScore;
 
@@ -106,11 +106,11 @@ pub struct ReliabilityBin {
 
 impl Figures {
     /// The figures of some tests.
-    pub fn new(basis: &Basis<'_>, tests: &[SimulatedTest]) -> Self {
+    pub fn new(basis: &Basis<'_>, tests: &Tests) -> Self {
         let lengths = tests.iter().map(|test| test.items.len());
-        let mut lengths = counts(lengths);
+        let mut lengths = counts(lengths.map(|length| (length, 1)));
         lengths.sort_by_key(|count| count.value);
-        let mut stops = counts(tests.iter().map(|test| test.stopped.to_string()));
+        let mut stops = counts(tests.stops().map(|(stop, n)| (stop.to_string(), n)));
         stops.sort_by(|a, b| b.n.cmp(&a.n).then_with(|| a.value.cmp(&b.value)));
         let known = tests.iter().all(|test| test.truth.is_some());
         Self {
@@ -124,12 +124,12 @@ impl Figures {
     }
 }
 
-fn counts<T: Ord + Clone>(values: impl Iterator<Item = T>) -> Vec<Count<T>> {
+fn counts<T: Ord + Clone>(values: impl Iterator<Item = (T, usize)>) -> Vec<Count<T>> {
     let mut counted = std::collections::BTreeMap::<T, usize>::new();
     let mut total = 0_usize;
-    for value in values {
-        *counted.entry(value).or_default() += 1;
-        total += 1;
+    for (value, n) in values {
+        *counted.entry(value).or_default() += n;
+        total += n;
     }
     let share = |n: usize| n as f64 / total as f64;
     counted.into_iter().map(|(value, n)| Count { value, n, share: share(n) }).collect()
@@ -176,7 +176,7 @@ pub(super) fn share_error(share: f64, n: usize) -> f64 {
     (share * (1.0 - share) / n.max(1) as f64).max(0.0).sqrt()
 }
 
-fn standard_errors(basis: &Basis<'_>, tests: &[SimulatedTest]) -> StandardErrors {
+fn standard_errors(basis: &Basis<'_>, tests: &Tests) -> StandardErrors {
     let lengths: Vec<f64> = tests.iter().map(|test| test.items.len() as f64).collect();
     let known: Vec<(f64, bool)> =
         tests.iter().filter_map(|test| Some(error_of(test, test.truth?))).collect();
@@ -184,8 +184,8 @@ fn standard_errors(basis: &Basis<'_>, tests: &[SimulatedTest]) -> StandardErrors
     let share = |hits: usize| {
         (known.len() > 1).then(|| share_error(hits as f64 / known.len() as f64, known.len()))
     };
-    let right = |test: &&SimulatedTest| {
-        Judged::new(test, basis.cuts).is_some_and(|judged| judged.actual == judged.decided)
+    let right = |test: &SimulatedTest<'_>| {
+        Judged::new(*test, basis.cuts).is_some_and(|judged| judged.actual == judged.decided)
     };
     StandardErrors {
         length: mean_and_error(&lengths).1,
@@ -199,7 +199,7 @@ fn standard_errors(basis: &Basis<'_>, tests: &[SimulatedTest]) -> StandardErrors
     }
 }
 
-fn levels(cuts: &[CutScore], tests: &[SimulatedTest]) -> LevelFigures {
+fn levels(cuts: &[CutScore], tests: &Tests) -> LevelFigures {
     let count = cuts.len() + 1;
     let judged: Vec<(f64, Judged)> = tests
         .iter()
@@ -256,16 +256,16 @@ fn reliability(stated: &[(f64, bool)]) -> Vec<ReliabilityBin> {
 pub(super) mod tests {
     use super::*;
     use crate::psychometrics::estimation::Estimate;
-    use crate::psychometrics::simulation::Stopped;
+    use crate::psychometrics::simulation::{FinishedTest, LeastVariances, Stopped};
 
     /// A test with a truth, an estimate, its standard error and the items asked.
     pub(in crate::psychometrics::simulation) fn test(
         (truth, theta, standard_error): (f64, f64, f64),
         items: &[usize],
-    ) -> SimulatedTest {
-        SimulatedTest {
+    ) -> FinishedTest {
+        FinishedTest {
             truth: Some(truth),
-            items: items.to_vec(),
+            items: items.iter().map(|row| *row as u32).collect(),
             rejected: Vec::new(),
             path: vec![theta; items.len()],
             estimate: Estimate { theta, standard_error, bounded: false },
@@ -283,11 +283,12 @@ pub(super) mod tests {
             test((0.5, 0.5, 0.1), &[0, 1]),
             test((2.0, 1.0, 0.1), &[0, 2, 3]),
         ];
+        let tests: Tests = tests.into_iter().collect();
         let cuts = [CutScore { theta: 0.0, se: 0.0 }];
         let basis = Basis {
             items: 5,
             cuts: &cuts,
-            least_variances: vec![vec![1.0, 0.5, 0.25, 0.2]; 4],
+            least_variances: vec![vec![1.0, 0.5, 0.25, 0.2]; 4].into_iter().collect(),
             population_sd: 1.0,
         };
         let figures = Figures::new(&basis, &tests);
@@ -316,9 +317,11 @@ pub(super) mod tests {
     #[test]
     fn what_needs_the_truth_is_left_out_without_it() {
         // Goal: a replay has no errors. Method: one test whose truth is unknown.
-        let tests = [SimulatedTest { truth: None, ..test((0.0, 0.1, 0.2), &[0]) }];
+        let unknown = FinishedTest { truth: None, ..test((0.0, 0.1, 0.2), &[0]) };
+        let tests: Tests = [unknown].into_iter().collect();
         let cuts = [CutScore { theta: 0.0, se: 0.0 }];
-        let basis = Basis { items: 1, cuts: &cuts, least_variances: vec![], population_sd: 1.0 };
+        let least_variances = LeastVariances::default();
+        let basis = Basis { items: 1, cuts: &cuts, least_variances, population_sd: 1.0 };
         let figures = Figures::new(&basis, &tests);
         assert!(figures.by_ability.is_empty() && figures.levels.is_none());
         assert_eq!(figures.standard_errors.rmse, None);

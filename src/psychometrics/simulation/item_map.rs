@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::psychometrics::irt::ItemModel;
+use crate::psychometrics::selection::Columns;
 
 /// Width of the classes of items and people.
 const CLASS: f64 = 0.5;
@@ -62,12 +63,20 @@ impl ItemMap {
         let points: Vec<i32> = (-HALF_WIDTH * STEPS..=HALF_WIDTH * STEPS).collect();
         let at = |point: &i32| {
             let theta = f64::from(*point) / f64::from(STEPS);
-            let information = items.iter().map(|item| item.information(theta)).sum();
-            InformationAt { theta, information }
+            let mut values = Vec::new();
+            let all = items.chunks(CHUNK).flat_map(|chunk| {
+                let columns = Columns::of(chunk.iter());
+                columns.informations(theta, |place| &chunk[place], &mut values);
+                std::mem::take(&mut values)
+            });
+            InformationAt { theta, information: all.sum() }
         };
         Self { locations, classes, information: points.par_iter().map(at).collect() }
     }
 }
+
+/// Items that are evaluated at a time.
+const CHUNK: usize = 4_096;
 
 /// Where an item lies on the ability scale: its difficulty, the mean of its thresholds or steps,
 /// and for a nominal item the whole quarter at which it tells most.
@@ -100,6 +109,7 @@ pub fn location(item: &ItemModel) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::psychometrics::numeric::tolerance::RELATIVE;
 
     #[test]
     fn everybody_and_everything_has_a_class() {
@@ -114,6 +124,6 @@ mod tests {
         let middle = map.information[16];
         assert_eq!(middle.theta, 0.0);
         let by_hand: f64 = items.iter().map(|item| item.information(0.0)).sum();
-        assert_eq!(middle.information, by_hand);
+        assert!((middle.information / by_hand - 1.0).abs() <= RELATIVE);
     }
 }

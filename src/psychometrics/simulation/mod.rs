@@ -20,26 +20,28 @@
 
 mod bound;
 mod by_ability;
+mod cohort;
 mod compare;
 mod design;
 mod examinee;
 mod exposure;
 mod figures;
 mod item_map;
+mod results;
 mod study;
 mod summary;
 
-pub use bound::{least_variances, least_variances_of_sum};
+pub use bound::{LeastVariances, least_variances, least_variances_of_sum};
 pub use by_ability::{AbilityBin, ability_edges};
 pub use compare::{Difference, Paired};
 pub use design::{SimulationError, TestDesign};
-pub use examinee::{SimulatedTest, Stopped};
 pub use exposure::{ExposureRule, ExposureRuleError};
 pub use figures::{
     Count, DistanceBin, Figures, LevelFigures, ReliabilityBin, StandardErrors, Z95, mean_and_error,
     root_mean_square,
 };
 pub use item_map::{InformationAt, ItemMap, MapClass, location};
+pub use results::{FinishedTest, SimulatedTest, Stopped, Tests};
 pub use study::{Answers, NOT_ADMINISTERED, Study, response, true_ability};
 pub use summary::{
     AtLength, Basis, Classification, Exposure, FAR, Length, Precision, Summary, longest,

@@ -1,12 +1,17 @@
 //! Many tests with one design: people drawn or given, in parallel where tests do not depend on
 //! each other. The result is the same on any number of threads.
 
+use std::ops::Range;
+use std::sync::OnceLock;
+
 use rayon::prelude::*;
 
-use super::bound::least_variances;
+use super::bound::least_variances_in;
+use super::cohort::{self, Cohorts};
 use super::design::{SimulationError, TestDesign};
-use super::examinee::{Bench, SimulatedTest, Sitting, administer};
+use super::examinee::{Bench, Sitting, administer};
 use super::exposure::{ExposureRule, Memory, sympson_hetter_step};
+use super::results::{BLOCK, Block, FinishedTest, Tests};
 use super::summary::{Basis, Summary, longest};
 use crate::psychometrics::estimation::{Prior, Tabulated};
 use crate::psychometrics::irt::ItemModel;
@@ -31,6 +36,10 @@ pub enum Answers<'a> {
     },
 }
 
+/// The index lists so many more items at an ability than a test asks.
+const SPARE: usize = 34;
+/// The most items listed at an ability.
+const DEPTH_MAX: usize = 512;
 /// Tests before the study that find Sympson and Hetter's probabilities.
 const PILOT_EXAMINEES: usize = 1_000;
 /// Rounds of such tests; the largest rate settles within some ten.
@@ -61,6 +70,7 @@ pub fn response(seed: u64, person: usize, row: usize, item: &ItemModel, ability:
 pub struct Study<'a> {
     items: &'a [ItemModel],
     design: TestDesign,
+    index: OnceLock<InformationIndex<'a>>,
 }
 
 impl<'a> Study<'a> {
@@ -70,12 +80,21 @@ impl<'a> Study<'a> {
     /// A design that cannot work with so many items.
     pub fn new(items: &'a [ItemModel], design: TestDesign) -> Result<Self, SimulationError> {
         design.check(items.len())?;
-        Ok(Self { items, design })
+        Ok(Self { items, design, index: OnceLock::new() })
     }
 
     /// The items.
     pub fn items(&self) -> &'a [ItemModel] {
         self.items
+    }
+
+    /// The items by information, found when they are first needed.
+    fn index(&self) -> &InformationIndex<'a> {
+        let build = || {
+            let depth = self.design.length_max.saturating_add(SPARE).min(DEPTH_MAX);
+            InformationIndex::with_depth(self.items, depth)
+        };
+        self.index.get_or_init(build)
     }
 
     /// The design.
@@ -93,7 +112,7 @@ impl<'a> Study<'a> {
         answers: &Answers<'_>,
         seed: u64,
         done: &(dyn Fn() + Sync),
-    ) -> Result<Vec<SimulatedTest>, SimulationError> {
+    ) -> Result<Tests, SimulationError> {
         let width = self.items.len();
         let people = match answers {
             Answers::Simulated { examinees } => *examinees,
@@ -102,6 +121,33 @@ impl<'a> Study<'a> {
                 return Err(SimulationError::Shape { cells: scores.len(), items: width });
             }
         };
+        if cohort::serves(&self.design) {
+            self.in_cohorts(answers, people, seed, done)
+        } else {
+            self.one_by_one(answers, people, seed, done)
+        }
+    }
+
+    /// The tests of a design that cohorts serve.
+    fn in_cohorts(
+        &self,
+        answers: &Answers<'_>,
+        people: usize,
+        seed: u64,
+        done: &(dyn Fn() + Sync),
+    ) -> Result<Tests, SimulationError> {
+        let cohorts = Cohorts::new(self.items, &self.design, self.index(), (answers, seed))?;
+        in_blocks(people, |people| cohorts.give(people, done))
+    }
+
+    /// The tests of any design.
+    fn one_by_one(
+        &self,
+        answers: &Answers<'_>,
+        people: usize,
+        seed: u64,
+        done: &(dyn Fn() + Sync),
+    ) -> Result<Tests, SimulationError> {
         let bench = self.bench()?;
         let administration = match self.design.exposure {
             ExposureRule::SympsonHetter { rate_max } => self.pilot(&bench, rate_max, seed)?,
@@ -110,35 +156,37 @@ impl<'a> Study<'a> {
         if self.design.exposure.remembers() {
             return self.one_after_another(&bench, answers, people, seed, done);
         }
-        let one = |person| {
-            let test = self.give(&bench, answers, person, seed, &administration);
-            done();
-            test
-        };
-        (0..people).into_par_iter().map(one).collect()
+        in_blocks(people, |people| {
+            let mut tests = Block::with_room(people.len(), 0);
+            for person in people {
+                tests.push(self.give(&bench, answers, person, seed, &administration)?.view());
+                done();
+            }
+            Ok(tests)
+        })
     }
 
     /// What the figures of this study's tests rest on.
-    pub fn basis(&self, tests: &[SimulatedTest]) -> Basis<'_> {
-        let longest = longest(tests);
+    pub fn basis(&self, tests: &Tests) -> Basis<'_> {
+        let longest = longest(tests.iter());
         let prior = match self.design.estimator.prior() {
             prior @ Prior::Normal { .. } => prior.information(),
             // People are drawn from N(0, 1) whatever a uniform prior believes.
             Prior::Uniform { .. } => 1.0,
         };
-        let bound = |truth: f64| least_variances(self.items, prior, truth, longest);
         let known: Option<Vec<f64>> = tests.iter().map(|test| test.truth).collect();
-        let known = known.unwrap_or_default();
+        let known = known.filter(|known| !known.is_empty());
+        let least = |known: Vec<f64>| least_variances_in(self.index(), prior, &known, longest);
         Basis {
             items: self.items.len(),
             cuts: &self.design.cuts,
-            least_variances: known.into_par_iter().map(bound).collect(),
+            least_variances: known.map(least).unwrap_or_default(),
             population_sd: 1.0,
         }
     }
 
     /// The study's figures.
-    pub fn summarise(&self, tests: &[SimulatedTest]) -> Summary {
+    pub fn summarise(&self, tests: &Tests) -> Summary {
         Summary::new(&self.basis(tests), tests)
     }
 
@@ -152,7 +200,7 @@ impl<'a> Study<'a> {
         let plain = design.criterion == Criterion::MaximumInformation
             && !matches!(design.exposure, ExposureRule::Progressive { .. })
             && !design.uses_priority_index();
-        let index = plain.then(|| InformationIndex::new(self.items));
+        let index = plain.then(|| self.index());
         Ok(Bench { design, selector, tables, index })
     }
 
@@ -164,7 +212,7 @@ impl<'a> Study<'a> {
         person: usize,
         seed: u64,
         administration: &[f64],
-    ) -> Result<SimulatedTest, SimulationError> {
+    ) -> Result<FinishedTest, SimulationError> {
         let available = self.available(answers, person);
         self.sit(bench, answers, person, seed, (available, administration, None))
     }
@@ -188,7 +236,7 @@ impl<'a> Study<'a> {
         person: usize,
         seed: u64,
         (available, administration, memory): (Vec<bool>, &[f64], Option<&Memory>),
-    ) -> Result<SimulatedTest, SimulationError> {
+    ) -> Result<FinishedTest, SimulationError> {
         let width = self.items.len();
         let (truth, ability) = match answers {
             Answers::Simulated { .. } => {
@@ -215,16 +263,16 @@ impl<'a> Study<'a> {
         people: usize,
         seed: u64,
         done: &(dyn Fn() + Sync),
-    ) -> Result<Vec<SimulatedTest>, SimulationError> {
+    ) -> Result<Tests, SimulationError> {
         let mut memory = Memory::new(self.items.len());
-        let mut tests = Vec::with_capacity(people);
+        let mut tests = Tests::default();
         for person in 0..people {
             let answered = self.available(answers, person);
             let eligible = self.eligible(&memory, &answered, person, seed);
             let sitting = (eligible.clone(), &[][..], Some(&memory));
             let test = self.sit(bench, answers, person, seed, sitting)?;
             memory.remember(&eligible, &test.items);
-            tests.push(test);
+            tests.push(test.view());
             done();
         }
         Ok(tests)
@@ -266,13 +314,13 @@ impl<'a> Study<'a> {
         let people = Answers::Simulated { examinees: PILOT_EXAMINEES };
         for round in 0..PILOT_ROUNDS {
             let seed = seed ^ PILOT_SEED.wrapping_add(round);
-            let tests: Vec<SimulatedTest> = (0..PILOT_EXAMINEES)
+            let tests: Vec<FinishedTest> = (0..PILOT_EXAMINEES)
                 .into_par_iter()
                 .map(|person| self.give(bench, &people, person, seed, &administration))
                 .collect::<Result<_, _>>()?;
             let mut chosen = vec![0_u32; self.items.len()];
             for row in tests.iter().flat_map(|test| test.items.iter().chain(&test.rejected)) {
-                chosen[*row] += 1;
+                chosen[*row as usize] += 1;
             }
             let share: Vec<f64> =
                 chosen.iter().map(|n| f64::from(*n) / PILOT_EXAMINEES as f64).collect();
@@ -280,6 +328,17 @@ impl<'a> Study<'a> {
         }
         Ok(administration)
     }
+}
+
+/// Tests in blocks of people, in parallel where there are threads.
+fn in_blocks(
+    people: usize,
+    block: impl Fn(Range<usize>) -> Result<Block, SimulationError> + Sync,
+) -> Result<Tests, SimulationError> {
+    let blocks = (0..people.div_ceil(BLOCK))
+        .into_par_iter()
+        .map(|number| block(number * BLOCK..people.min((number + 1) * BLOCK)));
+    Ok(Tests::of_blocks(blocks.collect::<Result<_, _>>()?))
 }
 
 #[cfg(test)]

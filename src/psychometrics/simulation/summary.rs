@@ -1,9 +1,12 @@
 //! The figures of a study: length, precision against truth and against the best that any
 //! selection could reach, exposure, classification. Sums run over fixed chunks in order.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
-use super::examinee::SimulatedTest;
+use super::bound::LeastVariances;
+use super::results::{SimulatedTest, Tests};
 use crate::psychometrics::stopping::{CutScore, calibration_error, level_probabilities};
 
 /// Half the width of a 90 % interval, in standard errors: Φ⁻¹(.95).
@@ -20,9 +23,8 @@ pub struct Basis<'a> {
     pub items: usize,
     /// Boundaries of the levels, ascending; none where levels are not asked about.
     pub cuts: &'a [CutScore],
-    /// For each person the least variance that 0, 1, 2, … answers can leave; a shorter list means
-    /// that there are no more items. Empty where the truth is unknown.
-    pub least_variances: Vec<Vec<f64>>,
+    /// What so many answers can leave each person with. Empty where the truth is unknown.
+    pub least_variances: LeastVariances,
     /// Standard deviation of the true abilities.
     pub population_sd: f64,
 }
@@ -30,13 +32,12 @@ pub struct Basis<'a> {
 impl Basis<'_> {
     /// The least variance that so many answers can leave a person with.
     pub fn least_variance(&self, person: usize, answers: usize) -> f64 {
-        let list = &self.least_variances[person];
-        list[answers.min(list.len() - 1)]
+        self.least_variances.at(person, answers)
     }
 }
 
 /// The greatest number of answers in any of the tests.
-pub fn longest<'t>(tests: impl IntoIterator<Item = &'t SimulatedTest>) -> usize {
+pub fn longest<'t>(tests: impl IntoIterator<Item = SimulatedTest<'t>>) -> usize {
     tests.into_iter().map(|test| test.items.len()).max().unwrap_or(0)
 }
 
@@ -124,9 +125,9 @@ pub struct Summary {
 
 impl Summary {
     /// The figures of some tests.
-    pub fn new(basis: &Basis<'_>, tests: &[SimulatedTest]) -> Self {
+    pub fn new(basis: &Basis<'_>, tests: &Tests) -> Self {
         let count = tests.len().max(1) as f64;
-        let mean_se = sum(tests, |test| test.estimate.standard_error) / count;
+        let mean_se = sum(tests, |_, test| test.estimate.standard_error) / count;
         let truths: Option<Vec<f64>> = tests.iter().map(|test| test.truth).collect();
         let truths = truths.filter(|list| !list.is_empty());
         Self {
@@ -142,16 +143,26 @@ impl Summary {
     }
 }
 
-/// Σ over fixed chunks in order.
-pub(super) fn sum<T>(list: &[T], value: impl Fn(&T) -> f64) -> f64 {
-    list.chunks(CHUNK).map(|chunk| chunk.iter().map(&value).sum::<f64>()).sum()
+/// Σ over fixed chunks of people in order.
+fn sum(tests: &Tests, value: impl Fn(usize, SimulatedTest<'_>) -> f64 + Sync) -> f64 {
+    chunks(tests, |people| people.map(|person| value(person, tests.get(person))).sum::<f64>())
+        .iter()
+        .sum()
 }
 
-fn length(tests: &[SimulatedTest]) -> Length {
+/// Something of each chunk of people, in order.
+fn chunks<T: Send>(tests: &Tests, each: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
+    (0..tests.len().div_ceil(CHUNK))
+        .into_par_iter()
+        .map(|chunk| each(chunk * CHUNK..tests.len().min((chunk + 1) * CHUNK)))
+        .collect()
+}
+
+fn length(tests: &Tests) -> Length {
     let lengths = || tests.iter().map(|test| test.items.len());
     let count = tests.len().max(1) as f64;
-    let mean = sum(tests, |test| test.items.len() as f64) / count;
-    let squares = sum(tests, |test| {
+    let mean = sum(tests, |_, test| test.items.len() as f64) / count;
+    let squares = sum(tests, |_, test| {
         let deviation = test.items.len() as f64 - mean;
         deviation * deviation
     });
@@ -171,22 +182,19 @@ struct ChunkSums {
 }
 
 /// The error of a test, and whether its 90 % interval holds the truth.
-pub(super) fn error_of(test: &SimulatedTest, truth: f64) -> (f64, bool) {
+pub(super) fn error_of(test: SimulatedTest<'_>, truth: f64) -> (f64, bool) {
     let error = test.estimate.theta - truth;
     (error, error.abs() <= Z90 * test.estimate.standard_error)
 }
 
-fn precision(basis: &Basis<'_>, tests: &[SimulatedTest], truths: &[f64]) -> Precision {
+fn precision(basis: &Basis<'_>, tests: &Tests, truths: &[f64]) -> Precision {
     let count = tests.len() as f64;
-    let people: Vec<usize> = (0..tests.len()).collect();
-    let error = |person: &usize| error_of(&tests[*person], truths[*person]).0;
-    let covered =
-        |person: &usize| f64::from(u8::from(error_of(&tests[*person], truths[*person]).1));
-    let longest = longest(tests);
-    let chunks: Vec<ChunkSums> = people
-        .par_chunks(CHUNK)
-        .map(|chunk| chunk_sums(basis, (tests, truths), chunk, longest))
-        .collect();
+    let error = |person: usize, test: SimulatedTest<'_>| error_of(test, truths[person]).0;
+    let covered = |person: usize, test: SimulatedTest<'_>| {
+        f64::from(u8::from(error_of(test, truths[person]).1))
+    };
+    let longest = longest(tests.iter());
+    let chunks = chunks(tests, |people| chunk_sums(basis, (tests, truths), people, longest));
     let root = |total: f64| (total / count).sqrt();
     let at = |index: usize| AtLength {
         n: index + 1,
@@ -194,9 +202,9 @@ fn precision(basis: &Basis<'_>, tests: &[SimulatedTest], truths: &[f64]) -> Prec
         bound_rmse: root(chunks.iter().map(|chunk| chunk.bounds[index]).sum()),
     };
     Precision {
-        bias: sum(&people, error) / count,
-        rmse: root(sum(&people, |person| error(person) * error(person))),
-        coverage90: sum(&people, covered) / count,
+        bias: sum(tests, error) / count,
+        rmse: root(sum(tests, |person, test| error(person, test) * error(person, test))),
+        coverage90: sum(tests, covered) / count,
         bound_rmse: root(chunks.iter().map(|chunk| chunk.final_bound).sum()),
         by_length: (0..longest).map(at).collect(),
     }
@@ -204,14 +212,14 @@ fn precision(basis: &Basis<'_>, tests: &[SimulatedTest], truths: &[f64]) -> Prec
 
 fn chunk_sums(
     basis: &Basis<'_>,
-    (tests, truths): (&[SimulatedTest], &[f64]),
-    chunk: &[usize],
+    (tests, truths): (&Tests, &[f64]),
+    people: Range<usize>,
     longest: usize,
 ) -> ChunkSums {
     let mut sums =
         ChunkSums { squares: vec![0.0; longest], bounds: vec![0.0; longest], final_bound: 0.0 };
-    for &person in chunk {
-        let (test, truth) = (&tests[person], truths[person]);
+    for person in people {
+        let (test, truth) = (tests.get(person), truths[person]);
         let last = test.items.len();
         for index in 0..longest {
             let theta = test.path.get(index.min(last.max(1) - 1)).copied();
@@ -225,16 +233,12 @@ fn chunk_sums(
 }
 
 /// The share of tests that gave each item.
-pub(super) fn exposure_rates(items: usize, tests: &[SimulatedTest]) -> Vec<f64> {
-    let mut counts = vec![0_usize; items];
-    for row in tests.iter().flat_map(|test| &test.items) {
-        counts[*row] += 1;
-    }
+pub(super) fn exposure_rates(items: usize, tests: &Tests) -> Vec<f64> {
     let people = tests.len().max(1) as f64;
-    counts.iter().map(|count| *count as f64 / people).collect()
+    tests.counts(items).iter().map(|count| f64::from(*count) / people).collect()
 }
 
-fn exposure(basis: &Basis<'_>, tests: &[SimulatedTest]) -> Exposure {
+fn exposure(basis: &Basis<'_>, tests: &Tests) -> Exposure {
     let rates = exposure_rates(basis.items, tests);
     let unused = rates.iter().filter(|rate| **rate == 0.0).count();
     Exposure {
@@ -277,7 +281,7 @@ pub(super) struct Judged {
 
 impl Judged {
     /// `None` where the truth is unknown.
-    pub fn new(test: &SimulatedTest, cuts: &[CutScore]) -> Option<Self> {
+    pub fn new(test: SimulatedTest<'_>, cuts: &[CutScore]) -> Option<Self> {
         let truth = test.truth?;
         let estimate = &test.estimate;
         let stated = level_probabilities(estimate.theta, estimate.standard_error, cuts);
@@ -291,12 +295,12 @@ pub(super) fn distance(truth: f64, cuts: &[CutScore]) -> f64 {
     cuts.iter().map(|cut| (truth - cut.theta).abs()).fold(f64::INFINITY, f64::min)
 }
 
-fn classification(cuts: &[CutScore], tests: &[SimulatedTest]) -> Classification {
+fn classification(cuts: &[CutScore], tests: &Tests) -> Classification {
     let levels = cuts.len() + 1;
     let mut table = vec![vec![0_usize; levels]; levels];
     let (mut far, mut far_right, mut people) = (0_usize, 0_usize, 0_usize);
     let mut stated = Vec::with_capacity(tests.len() * levels);
-    for test in tests {
+    for test in tests.iter() {
         let (Some(judged), Some(truth)) = (Judged::new(test, cuts), test.truth) else { continue };
         people += 1;
         table[judged.actual][judged.decided] += 1;

@@ -282,7 +282,7 @@ fn adaptive(items: &[ItemModel], persons: usize, seed: u64, rule: &str) -> Vec<u
     let mut scores = vec![NOT_ADMINISTERED; persons * items.len()];
     for (person, test) in tests.iter().enumerate() {
         let theta = test.truth.unwrap();
-        for &row in &test.items {
+        for row in test.items.iter().map(|row| *row as usize) {
             let score = response(seed, person, row, &items[row], theta);
             scores[person * items.len() + row] = score as u16;
         }
