@@ -5,7 +5,8 @@
     benches/calibration_data.py --dims 5 --items 100 --persons 5000 OUT
 
 writes OUT.csv (the answers; empty where an item was not asked), OUT.truth.csv (id, dim, a, b) and,
-with more than one dimension, OUT.dims.csv and OUT.correlations.csv. Slopes are lognormal around 1.2
+with more than one dimension, OUT.dims.csv and OUT.correlations.csv; says on stderr what mean and
+standard deviation the drawn abilities have. Slopes are lognormal around 1.2
 (SD of the logarithm .3), difficulties N(0, 1), abilities N(0, R) with correlations from .3 to .7.
 The standard library only.
 """
@@ -13,6 +14,7 @@ The standard library only.
 import argparse
 import math
 import random
+import sys
 
 
 def correlations(count):
@@ -57,12 +59,14 @@ def main():
         ]
     uniform, gauss = draw.random, draw.gauss
     everything = range(items)
+    sums = [[0.0, 0.0] for _ in range(options.dims)]
     with open(options.out + ".csv", "w") as out:
         out.write("person," + ",".join(ids) + "\n")
         for person in range(1, options.persons + 1):
             asked = draw.sample(everything, options.answers) if options.answers else everything
             if table:
                 t = max(0, min(600, 300 + round(50 * gauss(0, 1))))
+                theta = [(t - 300) / 50]
                 scores = {j: "1" if uniform() < table[j][t] else "0" for j in asked}
             else:
                 common = gauss(0, 1)
@@ -71,6 +75,9 @@ def main():
                     j: "1" if uniform() < 1 / (1 + math.exp(-slopes[j] * (theta[dim[j]] - difficulties[j]))) else "0"
                     for j in asked
                 }
+            for total, value in zip(sums, theta):
+                total[0] += value
+                total[1] += value * value
             if options.answers:
                 # Only what was asked is written out; commas fill the gaps.
                 row, last = [str(person)], -1
@@ -81,6 +88,9 @@ def main():
                 out.write("".join(row) + "\n")
             else:
                 out.write(f"{person}," + ",".join(scores.values()) + "\n")
+    for d, (first, second) in enumerate(sums):
+        mean = first / options.persons
+        print("d%d: mean %.5f, SD %.5f" % (d, mean, math.sqrt(second / options.persons - mean * mean)), file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ mod bank;
 mod bank_verify;
 mod calibrate;
 mod calibrate_dimensions;
+mod calibrate_large;
 mod calibrate_limits;
 mod calibrate_sessions;
 mod calibration_guide;

@@ -198,23 +198,36 @@ impl<'a> Tables<'a> {
         cells
     }
 
+    /// Writes the sums of rows at N nodes. Each node is a chain of additions, each of which waits
+    /// for the one before: N is as many as registers hold, so that the chains fill the time.
+    #[inline(always)]
+    fn gather<const N: usize>(&self, rows: &[u32], start: &[f64], block: usize, out: &mut [f64]) {
+        let mut sum = [0.0; N];
+        sum.copy_from_slice(&start[block..block + N]);
+        for &row in rows {
+            let first = row as usize * self.rows.stride + block;
+            let values = &self.rows.values[first..first + N];
+            for lane in 0..N {
+                sum[lane] += values[lane];
+            }
+        }
+        out[block..block + N].copy_from_slice(&sum);
+    }
+
     /// Writes the posterior of a pattern and returns ln of its likelihood.
     #[inline(always)]
     fn posterior_into(&self, pattern: usize, out: &mut [f64]) -> f64 {
         let stride = self.rows.stride;
         let log_weights = self.log_weights.padded(self.responses.group(pattern));
         let rows = self.responses.pattern_rows(pattern);
-        for block in (0..stride).step_by(LANES) {
-            let mut sum = [0.0; LANES];
-            sum.copy_from_slice(&log_weights[block..block + LANES]);
-            for &row in rows {
-                let start = row as usize * stride + block;
-                let values = &self.rows.values[start..start + LANES];
-                for lane in 0..LANES {
-                    sum[lane] += values[lane];
-                }
-            }
-            out[block..block + LANES].copy_from_slice(&sum);
+        let mut block = 0;
+        while block + 2 * LANES <= stride {
+            self.gather::<{ 2 * LANES }>(rows, log_weights, block, out);
+            block += 2 * LANES;
+        }
+        while block < stride {
+            self.gather::<LANES>(rows, log_weights, block, out);
+            block += LANES;
         }
         let mut largest = [f64::NEG_INFINITY; LANES];
         for chunk in out.chunks_exact(LANES) {
@@ -262,10 +275,16 @@ impl Piece {
     }
 }
 
+/// Adds whole blocks of numbers.
 #[inline(always)]
 fn add_to(sum: &mut [f64], values: &[f64]) {
-    for (sum, value) in sum.iter_mut().zip(values) {
-        *sum += value;
+    // By index: what iterators call is not compiled for the width of the kernel around it.
+    for start in (0..values.len()).step_by(LANES) {
+        let sum = &mut sum[start..start + LANES];
+        let values = &values[start..start + LANES];
+        for lane in 0..LANES {
+            sum[lane] += values[lane];
+        }
     }
 }
 

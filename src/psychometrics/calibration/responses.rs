@@ -54,6 +54,8 @@ pub enum ResponsesError {
 pub struct Responses {
     categories: Vec<usize>,
     cell_starts: Vec<usize>,
+    /// The item of each cell.
+    cell_items: Vec<u32>,
     person_pattern: Vec<u32>,
     weights: Vec<f64>,
     groups: Vec<u16>,
@@ -149,6 +151,12 @@ impl ResponsesBuilder {
             rows: merged.cells,
             row_starts: (0..=self.cell_starts[items]).collect(),
             row_cells: (0..self.cell_starts[items] as u32).collect(),
+            cell_items: self
+                .categories
+                .iter()
+                .enumerate()
+                .flat_map(|(item, &count)| std::iter::repeat_n(item as u32, count))
+                .collect(),
             categories: self.categories,
             cell_starts: self.cell_starts,
             answers,
@@ -331,7 +339,7 @@ impl Responses {
     }
 
     fn cell_owner(&self, cell: u32) -> (usize, usize) {
-        let item = self.cell_starts.partition_point(|&start| start <= cell as usize) - 1;
+        let item = self.cell_items[cell as usize] as usize;
         (item, cell as usize - self.cell_starts[item])
     }
 

@@ -203,8 +203,11 @@ fn tilt(
     out: &mut [f64],
 ) -> [f64; 3] {
     let mut lanes = [[0.0; LANES]; 3];
-    let blocks = log_likelihood.chunks_exact(LANES).zip(points.chunks_exact(LANES));
-    for ((values, points), out) in blocks.zip(out.chunks_exact_mut(LANES)) {
+    // By index: what iterators call is not compiled for the width of the kernel around it.
+    for start in (0..points.len()).step_by(LANES) {
+        let values = &log_likelihood[start..start + LANES];
+        let points = &points[start..start + LANES];
+        let out = &mut out[start..start + LANES];
         for lane in 0..LANES {
             let away = points[lane] - centre;
             let value = exponential(values[lane] - half * (away * away) - shift);
