@@ -57,7 +57,8 @@ pub struct CalibrateArgs {
     #[arg(long, value_name = "PRIORS", value_parser = options::priors, default_value = "")]
     #[arg(hide_default_value = true, allow_hyphen_values = true)]
     priors: Priors,
-    /// Nodes of ability [default: 61; of each factor of --bifactor: 31]
+    /// Nodes of ability [default: 61; 121, 241, 481 where somebody has more than 150, 600, 2400
+    /// answers; of each factor of --bifactor: 31]
     #[arg(long, value_name = "N")]
     nodes: Option<usize>,
     /// Ends of the nodes
@@ -202,7 +203,7 @@ fn calibrate(
 ) -> Result<Finished, CliError> {
     let pool = thread_pool(args.threads)?;
     let clock = Clock::start();
-    let nodes = nodes(args, 61)?;
+    let usual = nodes(args, USUAL_NODES)?;
     let (mut data, mut notices) = data::read(args, anchors)?;
     if matches!(args.model, Model::ThreePl | Model::FourPl) && args.priors.logit_c.is_none() {
         notices.push(Notice::NoPriorOnC);
@@ -211,8 +212,11 @@ fn calibrate(
     let bar = Bar::new(global);
     let (design, estimate, covariance) = pool.install(|| {
         loop {
-            let design = design(args, &data, anchors, nodes.clone());
-            let mut estimate = estimate(&data, &design, assignment.as_ref(), &bar)?;
+            let mut design = design(args, &data, anchors, usual.clone());
+            let assignment = assignment.as_ref();
+            let steps = closer_nodes(args, &data, &mut design, assignment, &bar)?;
+            let mut estimate = estimate(&data, &design, assignment, &bar)?;
+            estimate.fit.iterations += steps;
             let lost = runaway(&data, &design, &estimate.fit);
             if lost.len() == data.items.len() {
                 return Err(separated());
@@ -250,6 +254,44 @@ fn calibrate(
         wall,
         cpu_s,
     })
+}
+
+/// Nodes of ability unless people have many answers.
+const USUAL_NODES: usize = 61;
+/// Where closer nodes follow, the usual ones need not be searched further.
+const APPROACH_TOLERANCE: f64 = 0.02;
+
+/// Gives a design the nodes that its people's answers need. Since these cost, one ability goes most of the
+/// way on the usual nodes: EM steps made so.
+fn closer_nodes(
+    args: &CalibrateArgs,
+    data: &Data,
+    design: &mut Design,
+    assignment: Option<&Assignment>,
+    bar: &Bar,
+) -> Result<usize, CliError> {
+    let answers = match assignment {
+        Some(assignment) => assignment.most_answers(data)?,
+        None => data.responses.most_answers(|_| true),
+    };
+    let needed = calibration::nodes_for(answers);
+    if args.nodes.is_some() || needed <= USUAL_NODES {
+        return Ok(0);
+    }
+    let mut steps = 0;
+    if assignment.is_none() {
+        let mut rough = design.clone();
+        rough.settings.tolerance = rough.settings.tolerance.max(APPROACH_TOLERANCE);
+        let Estimate { fit, .. } = estimate(data, &rough, None, bar)?;
+        if fit.convergence == Convergence::Converged {
+            steps = fit.iterations;
+            for (item, x) in design.items.iter_mut().zip(fit.items) {
+                item.start = Some(x);
+            }
+        }
+    }
+    design.settings.nodes = nodes(args, needed)?;
+    Ok(steps)
 }
 
 fn nodes(args: &CalibrateArgs, otherwise: usize) -> Result<Grid, CliError> {

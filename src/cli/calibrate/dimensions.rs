@@ -122,6 +122,13 @@ impl Assignment {
         Ok((names, dimensions))
     }
 
+    /// The most answers that somebody gave to a single dimension.
+    pub fn most_answers(&self, data: &Data) -> Result<usize, CliError> {
+        let (_, dimensions) = self.dimensions(data)?;
+        let of = |k: usize| data.responses.most_answers(|item| dimensions.of(item) == k);
+        Ok((0..dimensions.count()).map(of).max().unwrap_or(0))
+    }
+
     fn refused(&self, names: &[String], error: CalibrationError) -> CliError {
         match error {
             CalibrationError::FewItems { dimension, items } => CliError::new(

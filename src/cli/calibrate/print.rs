@@ -101,6 +101,7 @@ pub fn json(finished: &Finished) -> Result<Exit, CliError> {
         "answers": finished.data.responses.answers(),
         "log_likelihood": fit.log_likelihood,
         "log_likelihood_method": method(finished),
+        "nodes": finished.design.settings.nodes.len(),
         "log_posterior": fit.log_posterior,
         "iterations": fit.iterations,
         "converged": fit.convergence == Convergence::Converged,

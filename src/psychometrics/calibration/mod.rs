@@ -28,6 +28,7 @@ pub use climb::Convergence;
 pub use coordinates::{COORDINATE_EDGE, Family, Parameters};
 pub use design::{
     CalibrationError, Design, ItemDesign, LatentDesign, LatentShape, NormalPrior, Priors, Settings,
+    nodes_for,
 };
 pub use dimensional::{
     DimensionalErrors, DimensionalFit, Dimensions, calibrate_dimensions, dimensional_errors,

@@ -268,6 +268,12 @@ impl Responses {
         self.answers
     }
 
+    /// The most answers that somebody gave to items for which `counts` holds.
+    pub fn most_answers(&self, counts: impl Fn(usize) -> bool) -> usize {
+        let of = |pattern| self.pattern(pattern).filter(|(item, _)| counts(*item)).count();
+        (0..self.patterns()).map(of).max().unwrap_or(0)
+    }
+
     /// Categories of an item.
     pub fn categories(&self, item: usize) -> usize {
         self.categories[item]
