@@ -259,7 +259,7 @@ fn calibrate(
 /// Nodes of ability unless people have many answers.
 const USUAL_NODES: usize = 61;
 /// Where closer nodes follow, the usual ones need not be searched further.
-const APPROACH_TOLERANCE: f64 = 0.02;
+const APPROACH_TOLERANCE: f64 = 0.005;
 
 /// Gives a design the nodes that its people's answers need. Since these cost, one ability goes most of the
 /// way on the usual nodes: EM steps made so.

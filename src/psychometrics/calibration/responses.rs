@@ -379,8 +379,10 @@ impl Responses {
         }
         let mut starts = vec![0];
         for pattern in 0..self.patterns() {
-            let mut codes = first_rows.clone();
-            for &cell in self.pattern_rows(pattern) {
+            // Who answered nothing has no rows; all that is known of them is the group.
+            let cells = self.pattern_rows(pattern);
+            let mut codes = if cells.is_empty() { Vec::new() } else { first_rows.clone() };
+            for &cell in cells {
                 let (item, category) = self.cell_owner(cell);
                 let (tuple, stride) = tuple_of_item[item];
                 codes[tuple] += stride * (category + gaps[item]);
@@ -392,13 +394,15 @@ impl Responses {
         (self.row_starts, self.row_cells) = (row_starts, row_cells);
     }
 
-    /// Of each item 1 if somebody was not asked it, which is then a state of its own, else 0.
+    /// Of each item 1 if somebody who answered others has no answer to it, which is then a state of
+    /// its own, else 0.
     fn gaps(&self) -> Vec<usize> {
-        let mut answers = vec![0; self.items()];
+        let (mut answers, mut people) = (vec![0; self.items()], 0);
         for pattern in 0..self.patterns() {
+            people += usize::from(!self.pattern_rows(pattern).is_empty());
             self.pattern(pattern).for_each(|(item, _)| answers[item] += 1);
         }
-        answers.iter().map(|&n| usize::from(n < self.patterns())).collect()
+        answers.iter().map(|&n| usize::from(n < people)).collect()
     }
 
     /// Ranges of items whose states make the cheapest table: a row costs an addition for every
