@@ -5,7 +5,8 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use criterion::{BatchSize, Criterion};
+use criterion::measurement::WallTime;
+use criterion::{BatchSize, BenchmarkGroup, Criterion};
 
 use gradus::assessment::{Plan, PlanSpec, Response, Session, Step, correct_response};
 use gradus::bank::{Bank, read_checked_bank};
@@ -99,10 +100,10 @@ const TOPICS: usize = 17;
 /// Items of each of its topics.
 const ITEMS_A_TOPIC: usize = 60;
 
-/// 1,020 seeded items: one in seven with four scores, one in ten with an enemy.
-fn synthetic_pool() -> Pool {
+/// 60 seeded items a topic: one in seven with four scores, one in ten with an enemy.
+fn synthetic_pool(topics: usize) -> Pool {
     let mut random = stream(5, 0, Purpose::Simulee);
-    let items = (0..TOPICS * ITEMS_A_TOPIC).map(|j| {
+    let items = (0..topics * ITEMS_A_TOPIC).map(|j| {
         let a = (0.25 * standard_normal(&mut random)).exp();
         let b = standard_normal(&mut random);
         let model = if j % 7 == 3 {
@@ -121,16 +122,16 @@ fn synthetic_pool() -> Pool {
             eligible: true,
         }
     });
-    Pool::new(TOPICS, items.collect()).expect("a pool")
+    Pool::new(topics, items.collect()).expect("a pool")
 }
 
 /// The rules of a long general test; its stop rule is asked and never holds.
-fn synthetic_design() -> Design {
-    let weights = vec![1.0 / TOPICS as f64; TOPICS];
+fn synthetic_design(topics: usize) -> Design {
+    let weights = vec![1.0 / topics as f64; topics];
     Design {
         objective: Objective::profile_and_level(&weights),
         weights,
-        quotas: vec![Quota { min: 2, max: 8 }; TOPICS],
+        quotas: vec![Quota { min: 2, max: 8.max(120 / topics) }; topics],
         cuts: vec![CutScore { theta: -0.25, se: 0.3 }, CutScore { theta: 1.2, se: 0.3 }],
         length_min: 34,
         length_max: 60,
@@ -142,24 +143,33 @@ fn synthetic_design() -> Design {
     }
 }
 
-/// From an answer to the choice of the next question, without its text: the posterior of 17
-/// correlated topics anew, and the best of 1,020 items.
-fn next_of_1020_items(criterion: &mut Criterion) {
-    let (pool, design) = (Arc::new(synthetic_pool()), Arc::new(synthetic_design()));
-    let cell = |at: usize| if at.is_multiple_of(TOPICS + 1) { 1.0 } else { 0.5 };
-    let prior = Gaussian::prior(TOPICS, (0..TOPICS * TOPICS).map(cell).collect());
-    let mut cat = Cat::new(Arc::clone(&pool), design, prior).expect("a test");
-    let mut group = criterion.benchmark_group("how_long_until_the_next_of_1020_items");
-    for answers in 0..56 {
+/// A test of so many topics that has not begun.
+fn synthetic_test(topics: usize) -> Cat {
+    let cell = |at: usize| if at.is_multiple_of(topics + 1) { 1.0 } else { 0.5 };
+    let prior = Gaussian::prior(topics, (0..topics * topics).map(cell).collect());
+    let (pool, design) = (synthetic_pool(topics), synthetic_design(topics));
+    Cat::new(Arc::new(pool), Arc::new(design), prior).expect("a test")
+}
+
+/// From an answer to the choice of the next question, without its text: the posterior of all topics
+/// anew and the best item, at some places of a test.
+fn next_after(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    topics: usize,
+    timed: &[usize],
+    name: impl Fn(usize) -> String,
+) {
+    let mut cat = synthetic_test(topics);
+    for answers in 0..=timed.iter().copied().max().unwrap_or(0) {
         let choice = cat.next(SEED).expect("a question");
-        let top = pool.items()[choice.item].model.categories() - 1;
+        let top = cat.pool().items()[choice.item].model.categories() - 1;
         let seen = match answers % 3 {
             0 => Observation::Category(top),
             1 => Observation::DontKnow,
             _ => Observation::Category(0),
         };
-        if [0, 10, 30, 40, 55].contains(&answers) {
-            group.bench_function(format!("after_{answers}"), |bencher| {
+        if timed.contains(&answers) {
+            group.bench_function(name(answers), |bencher| {
                 bencher.iter_batched(
                     || cat.clone(),
                     |mut cat| {
@@ -172,12 +182,26 @@ fn next_of_1020_items(criterion: &mut Criterion) {
         }
         cat.record(choice.item, seen);
     }
+}
+
+fn next_of_1020_items(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("how_long_until_the_next_of_1020_items");
+    next_after(&mut group, TOPICS, &[0, 10, 30, 40, 55], |answers| format!("after_{answers}"));
+    group.finish();
+}
+
+fn growth_in_topics(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("how_does_the_next_question_grow_with_topics");
+    for topics in [2, 4, 8, 17, 24] {
+        next_after(&mut group, topics, &[20], |_| format!("{topics}_topics"));
+    }
     group.finish();
 }
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     next_of_1020_items(&mut criterion);
+    growth_in_topics(&mut criterion);
     next_question_latency(&mut criterion);
     embedded_bank_load(&mut criterion);
     resume_after_25(&mut criterion);
